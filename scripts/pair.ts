@@ -22,6 +22,7 @@ export async function run(
     return await switchNotice(flags.has("notify"), terminal);
   }
   const options = parsePairArgs(flags, line);
+  if (options.child) terminal.warnInEvents();
   const { typed } = options;
   await checkSpace();
   const isAsked = line === undefined && !flags.has("json");

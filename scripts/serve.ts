@@ -60,9 +60,12 @@ async function serve(
   ]);
   // From here on, strangers are heard.
   await giveUp("run");
-  const left = asked.leave === undefined
-    ? null
-    : stack.use(await leaveToo(prepared, asked.leave, holding));
+  const left = asked.leave === undefined ? null : stack.use(
+    await leaveToo(prepared, asked.leave, {
+      ...holding,
+      pairs: recipients?.known ?? null,
+    }),
+  );
   const { given, payload, choices, offer, takenOut } = prepared;
   const options = { ...prepared.options };
   if (recipients !== null) options.relay = recipients.relay;
@@ -90,7 +93,8 @@ async function serve(
   let opened: Listeners | null = null;
   const onRoom = ({ roomCode, state, isNew }: RoomChange) => {
     registration?.moved({ room: roomCode, room_state: state });
-    if (!isNew || opened === null) return;
+    // Pairs find the new room by themselves.
+    if (!isNew || opened === null || recipients !== null) return;
     const share = { options, generated, recipients, ...opened };
     showCommands(terminal, commandsOf(share));
   };
@@ -126,12 +130,10 @@ async function serve(
     secrets: prepared.secrets,
     workReport: prepared.workReport,
   });
+  const log = options.child ? registration!.keep() : null;
   await sayReady(terminal, ready, options);
-  if (options.child) {
-    registration!.keep();
-    const { LogFile } = await import("../lib/shares/log_file.ts");
-    terminal.leave(new LogFile(registration!.log));
-  }
+  // At once: the process that started this one no longer listens.
+  if (log !== null) terminal.leave(log);
   void loadDocuments().then(({ sweepDocuments }) => sweepDocuments(new Date()));
   // Cleans up once nobody is waiting for the command.
   const cleaning = cleanSpool();
@@ -189,6 +191,7 @@ export async function run(
 ): Promise<void> {
   const env = (name: string) => Deno.env.get(name);
   const options = await parseServeArgs(flags, env, typed);
+  if (options.child) terminal.warnInEvents();
   if (options.preview) {
     const { preview } = await import("./serve/preview.ts");
     return await preview(options, terminal, signal);

@@ -173,6 +173,12 @@ Deno.test("parseServeArgs() and parseReceiveArgs() take the passphrase from the 
     passphrase: { kind: "generated" },
     file: "a.md",
   });
+  // A drop has a code instead, and a share beside it has the passphrase.
+  assertEquals((await serve("--leave")).passphrase, { kind: "generated" });
+  assertEquals(await serve("--leave", "--keep-open", "5"), {
+    ...env,
+    file: "-",
+  });
   const receive = async (...args: string[]) => {
     const { passphrase, address } = await parseReceive(args, withPassphrase);
     return { passphrase, address };

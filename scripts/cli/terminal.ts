@@ -3,7 +3,7 @@
  *
  * Output: a received payload goes to stdout; everything else, such as progress, errors and hints,
  * goes to stderr. With `--json`, stdout carries one JSON object per line instead
- * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "session" | "listed" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked" | "leftover", …}`),
+ * (`{"event": "ready" | "addresses" | "peer" | "catalogue" | "offers" | "looked" | "chosen" | "packed" | "progress" | "delivered" | "refused" | "relay" | "left" | "drop" | "failed" | "ended" | "share" | "session" | "listed" | "stopped" | "paired" | "pair" | "forgot" | "memory" | "document" | "secrets" | "work" | "preview" | "warning" | "bundled" | "installed" | "exported" | "opened" | "saved" | "undone" | "discarded" | "check" | "checked" | "leftover", …}`),
  * and stderr only warnings and errors. Text from another machine is cleaned before it is shown. A
  * passphrase is shown only if this program generated it.
  *
@@ -34,6 +34,7 @@ export function canAsk(): boolean {
 export class Terminal {
   /** Receives all output after {@linkcode leave}. */
   #log: { writeSync(bytes: Uint8Array): number } | null = null;
+  #warnsInEvents = false;
   readonly #json: boolean;
   readonly #listener: OutputListener | undefined;
   readonly #hasColors = {
@@ -77,8 +78,14 @@ export class Terminal {
     return this.#progress.moved;
   }
 
+  /** Hands warnings to the process that started this one, until {@linkcode leave}. */
+  warnInEvents(): void {
+    this.#warnsInEvents = true;
+  }
+
   /** Detaches from the terminal: all further output goes to a log. */
   leave(log: { writeSync(bytes: Uint8Array): number }): void {
+    this.#warnsInEvents = false;
     this.#log = log;
   }
 
@@ -119,7 +126,8 @@ export class Terminal {
 
   /** Warns a person, even with `--json`. */
   warn(text: string): void {
-    this.#message(text, "warning");
+    if (this.#warnsInEvents) this.event("warning", { message: text });
+    else this.#message(text, "warning");
   }
 
   /** Reports an event to a program; silent without `--json`. */
@@ -214,12 +222,7 @@ export class Terminal {
   }
 
   #failedEvent(
-    fields:
-      & { error: string; message: string; hint: string }
-      & Record<
-        string,
-        unknown
-      >,
+    fields: { error: string; message: string; hint: string },
   ): void {
     try {
       this.event("failed", fields);

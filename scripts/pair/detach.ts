@@ -24,6 +24,7 @@ export async function detach(
 ): Promise<void> {
   await startDetached(["pair", "--json", "--child", ...args], {
     feed: (stdin) => stdin.close(),
+    terminal,
     isReady: (event) =>
       sayReady(terminal, event as unknown as PairReadiness, options),
     signal,

@@ -24,8 +24,10 @@ export type PairReadiness = ReadyToReach & {
 export async function sayReady(
   terminal: Terminal,
   ready: PairReadiness,
-  options: Pick<PairOptions, "qr" | "copy">,
+  options: Pick<PairOptions, "qr" | "copy" | "child">,
 ): Promise<void> {
+  // The process that started this one says it.
+  if (options.child) return terminal.event("ready", { ...ready });
   const time = formatCount(ready.keep_open_min, "minute");
   terminal.say(
     `this machine is ${ready.own_name}; its words are valid for ${time}`,

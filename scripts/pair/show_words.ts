@@ -13,7 +13,6 @@ import { skillCommand } from "../../lib/plugin_name.ts";
 import { pairAsSender } from "../../lib/protocol/pairing.ts";
 import type { SecureChannel } from "../../lib/protocol/secure_channel.ts";
 import { Share } from "../../lib/protocol/share.ts";
-import { LogFile } from "../../lib/shares/log_file.ts";
 import { formatCount } from "../cli/screen/format.ts";
 import { fillRandom } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -88,7 +87,6 @@ export async function showWords(
     {
       options: { keepOpenMin: KEEP_OPEN_MIN, relay, child: options.child },
       offer: { kind: "pair", name: "words for a pair", size: 0 },
-      created: new Date(),
     },
     opened,
     stopping,
@@ -99,6 +97,7 @@ export async function showWords(
     registration?.moved({ addresses });
     sayAddresses(terminal, addresses);
   }, stopping));
+  const log = options.child ? registration!.keep() : null;
   await sayReady(terminal, {
     id: registration?.id,
     invite: inviteOf({ room, generated }),
@@ -112,10 +111,8 @@ export async function showWords(
     own_name: ownName,
     ...commandsOf(opened),
   }, options);
-  if (options.child) {
-    registration!.keep();
-    terminal.leave(new LogFile(registration!.log));
-  }
+  // At once: the process that started this one no longer listens.
+  if (log !== null) terminal.leave(log);
   const loop = new AcceptLoop(
     share,
     { keepOpenMin: KEEP_OPEN_MIN, once: true, relay },

@@ -112,6 +112,7 @@ export async function parseServeArgs(
   const passphrase = readRecipients(flags, source.passphrase, words) ??
     serveOrigin(flags, env, source.passphrase, words);
   refuseTwoInputs(passphrase, source);
+  const isDropAlone = flags.has("leave") && !flags.has("keepOpen");
   if (flags.has("removeFile") && source.file === "-") {
     throw usage(
       "--remove-file needs a file",
@@ -148,7 +149,10 @@ export async function parseServeArgs(
         flags.has("insecureRelay"),
       )
       : undefined,
-    passphrase,
+    // A drop has a code of its own.
+    passphrase: isDropAlone && passphrase.kind !== "pairs"
+      ? { kind: "generated" }
+      : passphrase,
     file: source.file,
   };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { usage } from "../../lib/errors.ts";
+import { type SpreadError, usage } from "../../lib/errors.ts";
+import type { PassphraseOrigin } from "../cli/passphrase.ts";
 import { isInTmux, terminalColumns } from "../cli/screen/streams.ts";
 import type { Terminal } from "../cli/terminal.ts";
 import type { ServeOptions } from "./options.ts";
@@ -21,22 +22,29 @@ export function checkPassOn(
   { copy, passphrase }: Pick<ServeOptions, "copy" | "passphrase">,
   terminal: Terminal,
 ): void {
-  if (passphrase.kind !== "generated") {
-    throw usage(
-      passphrase.kind === "pairs"
-        ? "--qr and --copy need words, and a share for paired machines has none"
-        : "--qr and --copy need words: a passphrase of your own is never shown",
-      passphrase.kind === "pairs"
-        ? "Leave --qr and --copy out"
-        : "Leave the passphrase out to share with new words, or leave --qr and --copy out",
-    );
-  }
+  if (passphrase.kind !== "generated") throw noWords(passphrase);
   if (copy && !terminal.hasScreen) {
     throw usage(
       "--copy needs a terminal, whose clipboard it fills",
       "Run the command in a terminal, or leave --copy out",
     );
   }
+}
+
+function noWords(passphrase: PassphraseOrigin): SpreadError {
+  if (passphrase.kind === "pairs") {
+    return usage(
+      "--qr and --copy need words, and a share for paired machines has none",
+      "Leave --qr and --copy out",
+    );
+  }
+  const isSet = passphrase.kind === "given" && passphrase.from === "variable";
+  return usage(
+    "--qr and --copy need words: a passphrase of your own is never shown",
+    `${
+      isSet ? "Unset CLAUDE_SPREAD_PASSPHRASE" : "Leave the passphrase out"
+    } to share with new words, or leave --qr and --copy out`,
+  );
 }
 
 /** Passes a command on as the options say; says so where that is impossible. */

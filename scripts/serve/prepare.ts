@@ -48,7 +48,6 @@ export interface Prepared {
   /** The choices, if the payload is a catalogue. */
   choices?: Choices;
   offer: Offer;
-  created: Date;
   /** Outcome of the search for secrets in a text. */
   secrets?: SecretsReport;
   /** Returns the secrets that were taken out of a choice. */
@@ -104,7 +103,7 @@ export async function prepare(
   const whole = options.withWork
     ? await addWork(shared, created, holding)
     : shared;
-  return { ...whole, given, created };
+  return { ...whole, given };
 }
 
 /** Adds the unfinished work of the checkout. */
@@ -142,7 +141,7 @@ interface Source {
   input: ReadableStream<Bytes>;
 }
 
-type Shared = Omit<Prepared, "given" | "created">;
+type Shared = Omit<Prepared, "given">;
 
 /** Sessions of this machine. */
 async function prepareSessions(
@@ -200,15 +199,19 @@ async function offerSessions(
   return { options, payload, choices, offer, secrets, takenOut };
 }
 
+/** Tells a person at a terminal, whose keyboard is the standard input, how to type a text. */
+export function sayHowToType(terminal: Terminal): void {
+  if (!Deno.stdin.isTerminal()) return;
+  terminal.say("type the text to share; Ctrl+D ends it");
+}
+
 /** Opens a file in place, or a copy of any size if the file is to be removed. */
 async function openPayload(
   { file: path, removeFile }: ServeOptions,
   input: ReadableStream<Bytes>,
   { terminal, stack, signal }: Holding,
 ): Promise<Payload> {
-  if (path === "-" && Deno.stdin.isTerminal()) {
-    terminal.say("type the text to share; Ctrl+D ends it");
-  }
+  if (path === "-") sayHowToType(terminal);
   if (path !== "-" && !removeFile) {
     return await FilePayload.open(path, { signal });
   }

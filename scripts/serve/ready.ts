@@ -104,8 +104,10 @@ export function readinessOf(share: ReadyShare): Readiness {
 export async function sayReady(
   terminal: Terminal,
   ready: Readiness,
-  options: Pick<SettledOptions, "qr" | "copy" | "leave">,
+  options: Pick<SettledOptions, "qr" | "copy" | "leave" | "child">,
 ): Promise<void> {
+  // The process that started this one says it.
+  if (options.child) return terminal.event("ready", { ...ready });
   // The size of a list of sessions says nothing about the sessions.
   const size = ready.catalogue ? "" : ` (${formatBytes(ready.size)})`;
   const first = ready.catalogue

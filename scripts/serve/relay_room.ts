@@ -58,7 +58,7 @@ export async function openRoom(
       found: ({ roomCode, isNew }) => {
         terminal.say(
           isNew
-            ? `the new room code is ${roomCode}; the passphrase stays the same. Receivers now type:`
+            ? newRoom(roomCode, topics !== undefined)
             : "the connection to the relay is back",
         );
         changed(isNew);
@@ -73,6 +73,12 @@ export async function openRoom(
       },
     },
   });
+}
+
+function newRoom(roomCode: string, isForPairs: boolean): string {
+  return isForPairs
+    ? "the share has a new room on the relay, which its pairs find by themselves"
+    : `the new room code is ${roomCode}; the passphrase stays the same. Receivers now type:`;
 }
 
 function inWords({ code }: SpreadError): string {

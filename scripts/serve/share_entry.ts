@@ -21,6 +21,7 @@ import {
   writeEntry,
 } from "../../lib/shares/entries.ts";
 import type { SecretCount } from "../../lib/secrets/places.ts";
+import { LogFile } from "../../lib/shares/log_file.ts";
 import { type Control, listenToOwner } from "../../lib/shares/owner_control.ts";
 import { SpreadError } from "../../lib/errors.ts";
 import { fillRandom, sharesFolder } from "../cli/surroundings.ts";
@@ -100,19 +101,19 @@ export class Registration implements AsyncDisposable {
     return registration;
   }
 
-  /** Keeps the entry for a day after the end, because nobody is watching the share. */
-  keep(): void {
+  /**
+   * Keeps the entry for a day after the end, because nobody is watching the share.
+   *
+   * @returns The log of the share.
+   */
+  keep(): LogFile {
     this.#isKept = true;
+    return new LogFile(logPath(this.#folder, this.id));
   }
 
   /** ID of the share, for `stop`. */
   get id(): string {
     return this.#entry.id;
-  }
-
-  /** Path of the log of a detached share. */
-  get log(): string {
-    return logPath(this.#folder, this.id);
   }
 
   /**
@@ -199,7 +200,6 @@ interface Registrable {
     & Pick<Prepared["options"], "keepOpenMin" | "relay" | "child">
     & Partial<Pick<Prepared["options"], "passphrase">>;
   offer: Pick<ShareFacts, "kind" | "name" | "size"> & Pick<Offer, "work">;
-  created: Date;
 }
 
 /**
@@ -208,13 +208,13 @@ interface Registrable {
  * @param stopping Aborted when the owner asks the share to end.
  */
 export async function register(
-  { options, offer, created }: Registrable,
+  { options, offer }: Registrable,
   { addresses, room }: Listeners,
   stopping: AbortController,
   terminal: Terminal,
 ): Promise<Registration | null> {
   const { kind, name, size, work } = offer;
-  const ends = new Date(created.getTime() + options.keepOpenMin * 60_000);
+  const ends = new Date(Date.now() + options.keepOpenMin * 60_000);
   const facts = {
     kind,
     name,

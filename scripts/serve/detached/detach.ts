@@ -9,7 +9,8 @@ import { childInputLine } from "./child_input.ts";
 import { resolvePassphrase } from "../../cli/passphrase.ts";
 import type { Left } from "../leave/say_left.ts";
 import type { ServeOptions } from "../options.ts";
-import { LEGACY_SHARE_WARNING, type Readiness, sayReady } from "../ready.ts";
+import { sayHowToType } from "../prepare.ts";
+import { type Readiness, sayReady } from "../ready.ts";
 import { startDetached } from "./start_detached.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import { readTextInput } from "../../cli/surroundings.ts";
@@ -32,17 +33,18 @@ export async function detach(
     say: (text) => terminal.say(text),
     isNew: true,
   });
+  const hasPayload = readsInput(options);
+  if (hasPayload) sayHowToType(terminal);
   await startDetached(["serve", ...childArgs(options, flags)], {
-    feed: (stdin) => feed(stdin, passphrase, readsInput(options)),
+    feed: (stdin) => feed(stdin, passphrase, hasPayload),
+    terminal,
     hear: async (event) => {
       if (event.event !== "left") return;
       const { sayLeft } = await import("../leave/say_left.ts");
       await sayLeft(terminal, event as unknown as Left, options);
     },
-    isReady: async (event) => {
-      if (options.legacy) terminal.warn(LEGACY_SHARE_WARNING);
-      await sayReady(terminal, event as unknown as Readiness, options);
-    },
+    isReady: (event) =>
+      sayReady(terminal, event as unknown as Readiness, options),
     signal,
   });
 }

@@ -10,6 +10,7 @@ import {
   SpreadError,
   type SpreadErrorCode,
 } from "../../../lib/errors.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 
 /** Path of the launcher for sh; on Windows it follows a slash, and cmd has its own beside it. */
 const BIN = decodeURIComponent(
@@ -40,7 +41,9 @@ const FailedSchema = v.looseObject({
 export interface Detaching {
   /** Writes its standard input, and closes that. */
   feed: (stdin: WritableStream<Uint8Array>) => Promise<void>;
-  /** Called with the command's events before the one that tells that it is ready. */
+  /** Shows the command's warnings before it is ready. */
+  terminal: Pick<Terminal, "warn">;
+  /** Called with the command's other events before the one that tells that it is ready. */
   hear?: (event: ChildEvent) => Promise<void>;
   /** Called with the event `ready`; then the command continues alone. */
   isReady: (event: ChildEvent) => Promise<void>;
@@ -56,7 +59,7 @@ export interface Detaching {
  */
 export async function startDetached(
   args: string[],
-  { feed, hear, isReady, signal }: Detaching,
+  { feed, terminal, hear, isReady, signal }: Detaching,
 ): Promise<void> {
   signal.throwIfAborted();
   const child = new Deno.Command(LAUNCHER, {
@@ -71,7 +74,7 @@ export async function startDetached(
   try {
     const feeding = feed(child.stdin);
     feeding.catch(() => {});
-    await isReady(await waitForReady(child.stdout, hear));
+    await isReady(await waitForReady(child.stdout, terminal, hear));
     await feeding;
     child.unref();
   } catch (error) {
@@ -95,6 +98,7 @@ function end(child: Deno.ChildProcess): void {
 /** Reads the child's events until it is ready, and throws if it reports a failure. */
 async function waitForReady(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+  terminal: Detaching["terminal"],
   hear: Detaching["hear"],
 ): Promise<ChildEvent> {
   let text = "";
@@ -107,7 +111,8 @@ async function waitForReady(
       if (event.event === "ready") return event;
       const failed = v.safeParse(FailedSchema, event);
       if (failed.success) throw failureOf(failed.output);
-      await hear?.(event);
+      if (event.event === "warning") terminal.warn(event.message);
+      else await hear?.(event);
     }
   }
   throw new Error("The command ended without a word");

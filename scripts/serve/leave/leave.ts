@@ -14,6 +14,7 @@ import { DropRefused } from "../../../lib/drops/refusals.ts";
 import { DropSealer } from "../../../lib/drops/seal.ts";
 import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { nameRelay } from "../../../lib/transports/relay/errors.ts";
+import { type KnownPair, openPairs } from "../../cli/pairs/known_pairs.ts";
 import { proxyFor } from "../../cli/proxy.ts";
 import { formatSpan } from "../../cli/screen/format.ts";
 import { dropsFolder, fillRandom, giveUp } from "../../cli/surroundings.ts";
@@ -24,7 +25,7 @@ import { type Holding, prepare, type Prepared } from "../prepare.ts";
 import { type DroppedPayload, droppedPayload } from "./dropped_payload.ts";
 import { LeftDrops } from "./left_drops.ts";
 import { dropCommands, sayLeft } from "./say_left.ts";
-import { openTargets, type Target } from "./targets.ts";
+import { makeTargets, type Target } from "./targets.ts";
 import {
   keepEntry,
   noteEnd,
@@ -39,7 +40,7 @@ const TAKE_BACK_MS = 3_000;
  * Leaves a drop, or one for each pair, and ends.
  *
  * @param isTyped Whether a skill runs the command, which says itself how to go on.
- * @throws {SpreadError} As `prepare()` and {@linkcode leavePrepared}.
+ * @throws {SpreadError} `NO_PAIR`, `CANNOT_STORE`; as `prepare()` and {@linkcode leavePrepared}.
  */
 export async function leave(
   options: ServeOptions,
@@ -51,15 +52,17 @@ export async function leave(
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const holding = { terminal, stack, signal };
-  const { passphrase } = options;
-  // A drop has a code of its own.
-  const asked: ServeOptions = passphrase.kind === "pairs"
-    ? options
-    : { ...options, passphrase: { kind: "generated" } };
-  const prepared = await prepare(asked, holding);
+  const prepared = await prepare(options, holding);
   // From here on, strangers are heard.
   await giveUp("run");
-  const { ids } = await leavePrepared(prepared, options.leave!, holding);
+  const { passphrase } = options;
+  const pairs = passphrase.kind === "pairs"
+    ? await openPairs(terminal, passphrase.names)
+    : null;
+  const { ids } = await leavePrepared(prepared, options.leave!, {
+    ...holding,
+    pairs,
+  });
   if (ids.length > 0 && !isTyped) {
     terminal.remark(
       `claude-spread status shows whether it has been taken; claude-spread stop ${
@@ -77,20 +80,24 @@ export async function leave(
 /**
  * Leaves what is prepared, and reports it once the relay has confirmed all of it.
  *
+ * @param pairs Those that the drops are for; `null` for one with a code.
  * @returns The drops whose entries could be written.
  * @throws {SpreadError} `DROPS_OFF`, `RELAY_BUSY`, `RELAY_UNREACHABLE`, `PAYLOAD_TOO_LARGE`; `USAGE`
  *   for a time that the relay does not keep a drop; `INTERRUPTED` when another command takes a drop
- *   back meanwhile; as `openTargets()`.
+ *   back meanwhile; as `makeTargets()`.
  */
 export async function leavePrepared(
   prepared: Prepared,
-  { ttlS }: LeaveOptions,
-  { terminal, signal }: Pick<Holding, "terminal" | "signal">,
+  options: LeaveOptions,
+  { terminal, signal, pairs }: Pick<Holding, "terminal" | "signal"> & {
+    pairs: readonly KnownPair[] | null;
+  },
 ): Promise<LeftDrops> {
   using stack = new DisposableStack();
+  const asking = { terminal, signal, stack };
   const places: DropPlace[] = [];
-  for (const target of await openTargets(prepared.options, terminal)) {
-    places.push(await askRelay(target, ttlS, { terminal, signal, stack }));
+  for (const target of await makeTargets(pairs, options)) {
+    places.push(await askRelay(target, options.ttlS, asking));
   }
   using dropped = await droppedPayload(prepared);
   const { offer } = dropped;

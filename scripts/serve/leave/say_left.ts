@@ -59,8 +59,10 @@ export function dropCommands(
 export async function sayLeft(
   terminal: Terminal,
   left: Left,
-  options: Pick<SettledOptions, "qr" | "copy">,
+  options: Pick<SettledOptions, "qr" | "copy" | "child">,
 ): Promise<void> {
+  // The process that started this one says it.
+  if (options.child) return terminal.event("left", { ...left });
   const { name, size, to, relay, expires } = left;
   const until = formatLeft(new Date(expires), new Date());
   terminal.say(

@@ -9,10 +9,9 @@ import { makeCode } from "../../../lib/drops/code.ts";
 import { DropKeys } from "../../../lib/drops/keys.ts";
 import { SLOTS } from "../../../lib/pairs/derive.ts";
 import { takeSlot } from "../../../lib/pairs/slots.ts";
-import { type KnownPair, openPairs } from "../../cli/pairs/known_pairs.ts";
+import type { KnownPair } from "../../cli/pairs/known_pairs.ts";
 import { fillRandom, pairsFolder } from "../../cli/surroundings.ts";
-import type { Terminal } from "../../cli/terminal.ts";
-import type { ServeOptions } from "../options.ts";
+import type { LeaveOptions } from "./options.ts";
 
 /** One drop that is to be left. */
 export interface Target {
@@ -27,17 +26,16 @@ export interface Target {
 }
 
 /**
- * The drops that options ask for: one with a code, or one for each pair.
+ * The drops to leave: one with a code at `relay`, or one for each pair.
  *
- * @throws {SpreadError} `NO_PAIR`; `PAIR_UNUSABLE` for a pair without a relay; `CANNOT_STORE`.
+ * @param pairs Those that the drops are for; `null` for one with a code.
+ * @throws {SpreadError} `PAIR_UNUSABLE` for a pair without a relay.
  */
-export async function openTargets(
-  { passphrase, leave }: ServeOptions,
-  terminal: Terminal,
+export async function makeTargets(
+  pairs: readonly KnownPair[] | null,
+  { relay }: LeaveOptions,
 ): Promise<Target[]> {
-  if (passphrase.kind !== "pairs") return [await withCode(leave!.relay!)];
-  const pairs = await openPairs(terminal, passphrase.names);
-  return pairs.map(forPair);
+  return pairs === null ? [await withCode(relay!)] : pairs.map(forPair);
 }
 
 async function withCode(relay: string): Promise<Target> {

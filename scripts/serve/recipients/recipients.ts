@@ -38,7 +38,7 @@ export class Recipients {
 
   /** @param warnings Sentences for the person who shares, who hears them once the share is open. */
   private constructor(
-    private readonly known: readonly KnownPair[],
+    readonly known: readonly KnownPair[],
     readonly warnings: string[],
   ) {
     this.secrets = known.map((one) => new UntilForgotten(one));

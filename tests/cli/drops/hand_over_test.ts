@@ -36,6 +36,17 @@ Deno.test("serve --leave ends when the relay has the document, and receive takes
   assertEquals(await drops.bob.kept(), []);
 });
 
+Deno.test("serve --leave --qr shows the code of the drop, whatever passphrase the environment has", async () => {
+  await using drops = await Drops.open();
+  const file = await drops.alice.write("notes.md", DOCUMENT);
+  const args = ["--leave", "--relay", drops.url, "--qr", file];
+  const env = { CLAUDE_SPREAD_PASSPHRASE: "own words here" };
+  const ended = await drops.alice.run("serve", args, { env });
+  assertSuccess(ended);
+  assertStringIncludes(ended.stderr, "no QR code is shown: there is no term");
+  assertStringIncludes(ended.stderr, "/claude-spread:distill-receive --relay");
+});
+
 Deno.test("receive takes the code as people paste it, and refuses one with a wrong letter before it asks", async () => {
   await using drops = await Drops.open();
   const { code } = await drops.leave();

@@ -20,6 +20,22 @@ async function meet(drops: Drops, relay?: string): Promise<void> {
   await pairUp([drops.alice, "maple"], [drops.bob, "cedar"], { relay });
 }
 
+Deno.test("serve --leave --to warns once of a pair that was copied here, with a share beside the drop too", async () => {
+  await using drops = await Drops.open();
+  const { alice, bob, url: relay } = drops;
+  const more = { relay, host: "another" };
+  await pairUp([alice, "maple"], [bob, "cedar"], more);
+  const file = await alice.write("notes.md", DOCUMENT);
+  for (const beside of [[], ["--keep-open=5", "--detach"]]) {
+    const args = ["--leave", ...beside, "--to=cedar", file];
+    const ended = await alice.run("serve", args);
+    assertSuccess(ended);
+    const warnings = ended.stderr.match(/warning: the pair cedar was made on/g);
+    assertEquals(warnings?.length, 1, ended.stderr);
+  }
+  await alice.run("stop", ["--all"]);
+});
+
 Deno.test("serve --leave --to shows no code, and takes another name at the relay for each drop", async () => {
   await using drops = await Drops.open();
   await meet(drops, drops.url);

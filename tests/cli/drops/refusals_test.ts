@@ -29,8 +29,16 @@ for (
       { RELAY_DROPS_PER_ADDRESS: "1" },
       [],
       "RELAY_BUSY",
-      "already keeps as many drops from this network as it allows",
+      "it keeps as many as it allows",
       "take one back",
+    ],
+    [
+      "takes one drop of an address in a minute",
+      { RELAY_CREATES_PER_MINUTE: "1" },
+      [],
+      "RELAY_BUSY",
+      "or got too many within a minute",
+      "Wait a minute and try again",
     ],
   ] as [
     string,

@@ -148,6 +148,25 @@ Deno.test("a transfer for a pair goes on in the room that replaces its own, when
   assert(found?.room !== sharing.ready.room);
 });
 
+Deno.test("serve says that its pairs find the room that replaces its own, and shows no command again", async () => {
+  let relay: LocalRelay = await startLocalRelay({ drainMs: 0 });
+  await using meeting = await Meeting.at(relay);
+  const file = await meeting.maple.write("notes.md", "found again");
+  await using sharing = meeting.maple.start("serve", ["--to", "cedar", file]);
+  await sharing.says("if the receiver does not find it");
+  const port = Number(new URL(relay.url).port);
+  await relay[Symbol.asyncDispose]();
+  relay = await startLocalRelay({ port, secret: "another ".repeat(5) });
+  await using _relay = relay;
+  await sharing.says("a new room on the relay, which its pairs find by");
+  const received = await meeting.receive();
+  assertSuccess(received);
+  assertEquals(received.text.trim(), "found again");
+  const { stderr } = await sharing.stop();
+  assertEquals(stderr.match(/claude-spread receive/g)?.length, 1, stderr);
+  assert(!stderr.includes("passphrase"), stderr);
+});
+
 /** Shares a text for a pair as a sender does whose clock is these days ahead; until disposed of. */
 async function shareAhead(url: string, seed: string, days: number) {
   const key = await PairKey.of(Uint8Array.fromHex(seed) as Bytes);

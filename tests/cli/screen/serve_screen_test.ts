@@ -124,6 +124,23 @@ testScreen(
   },
 );
 
+testScreen(
+  "serve says that it waits for a text to be typed, in the background too",
+  async () => {
+    await using machine = await Machine.make();
+    for (const [more, stop] of [[[], [CTRL_C]], [["--detach"], []]] as const) {
+      const { text } = await launchOnTerminal(
+        machine,
+        ["serve", ...ON_LOOPBACK, "--generate", ...more, "-"],
+        { typed: [["Ctrl+D ends it", "# Notes\n\x04"], ...stop] },
+      );
+      await machine.run("stop", ["--all"]);
+      assertEquals(text.match(/type the text to share/g)?.length, 1, text);
+      assertStringIncludes(text, "distill-receive ");
+    }
+  },
+);
+
 /** A TCP port that was free a moment ago. */
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -196,6 +213,13 @@ Deno.test("serve --qr and --copy are refused with a passphrase of one's own, whi
     );
     assert(!ended.stderr.includes("own words here"), ended.stderr);
   }
+  const env = { CLAUDE_SPREAD_PASSPHRASE: "own words here" };
+  assertFailure(
+    await machine.run("serve", ["--qr", file], { env }),
+    "USAGE",
+    "--qr and --copy need words: a passphrase of your own is never shown",
+    "Unset CLAUDE_SPREAD_PASSPHRASE",
+  );
 });
 
 Deno.test("serve --qr says that no code is shown without a terminal, and shares", async () => {

@@ -5,7 +5,12 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
+import {
+  assertFailure,
+  assertSuccess,
+  randomBytes,
+  until,
+} from "../../support/checks.ts";
 import { Machine } from "../../support/machine.ts";
 
 Deno.test("status shows an open share, its receivers, and its end", async () => {
@@ -46,6 +51,22 @@ ${id}  a.md (4 bytes)  LEFT  127.0.0.1 AGO
   const ended = await machine.run("status", []);
   assertStringIncludes(ended.stderr, "nothing is shared");
   assertEquals(await machine.entries(), []);
+});
+
+Deno.test("status counts the time of a share from its opening, however long its input takes", async () => {
+  await using machine = await Machine.make();
+  const args = ["--json", "--generate", "--keep-open", "1", "-"];
+  await using running = machine.start("serve", args, { stdin: "open" });
+  await running.type(randomBytes(5 * 1024 * 1024));
+  await until(
+    "the input to be read",
+    async () => (await machine.kept()).length > 0,
+  );
+  const readMs = Date.now();
+  await running.endInput();
+  await running.event("ready");
+  const { events: [share] } = await machine.run("status", ["--json"]);
+  assert(Date.parse(String(share!.ends)) >= readMs + 60_000, `${share!.ends}`);
 });
 
 Deno.test("a share's entry is its owner's alone, and holds no passphrase", async () => {
