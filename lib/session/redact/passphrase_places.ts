@@ -95,10 +95,11 @@ export const PLACES: PassphrasePlace[] = [
     end: (text, from, { quote }) =>
       upTo(quote ? new RegExp(`[\n${quote}]`, "g") : /[\n"'<>`]/g)(text, from),
   },
-  // A heredoc or a here-string for our command.
+  // A heredoc or a here-string for our command. The end of the line is looked for once, not after
+  // each `<<`.
   {
     before:
-      /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?(?<!<)<<(?!<)-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})(?!\w)\1[^\n]{0,999}\n/g,
+      /claude-spread[ \t]{1,9}[a-z-](?=[^\n]{0,1999}\n)[^\n]{0,999}?(?<!<)<<(?!<)-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})(?!\w)\1[^\n]*\n/g,
     end: (text, from, { end }) =>
       upTo(new RegExp(`\\n?[ \\t]{0,99}\\b${end}\\b`, "g"))(text, from),
   },

@@ -131,6 +131,24 @@ Deno.test("PassphraseRedactor takes time that grows as the text does, whatever i
   }
 });
 
+Deno.test("PassphraseRedactor takes no more time for a text with heredocs than for another one of ours", () => {
+  const length = 100_000;
+  const repeated = (unit: string) => unit.repeat(length / unit.length);
+  const plain = timeOf(repeated("claude-spread a "));
+  for (
+    const unit of [
+      "claude-spread a <<a ",
+      "claude-spread a << ",
+      `claude-spread ${"a".repeat(90)}<<a `,
+      "claude-spread a ".repeat(60) + "<<a ".repeat(200),
+    ]
+  ) {
+    // A look at all signs after each of them would take 50 times as long.
+    const ms = timeOf(repeated(unit));
+    assert(ms < 10 * plain + 500, `${unit}: ${ms} ms, not ${plain} ms`);
+  }
+});
+
 function timeOf(text: string): number {
   const start = performance.now();
   redact(text, text);
