@@ -9,6 +9,7 @@ import { formsOf } from "./forms.ts";
 import { Literals } from "./literals.ts";
 import type { Placeholders } from "./placeholders.ts";
 import type { Scanner } from "./scanner.ts";
+import { shown } from "./shown_text.ts";
 import type { Finding } from "./spans.ts";
 import { ENV_VALUE } from "./spans.ts";
 
@@ -53,7 +54,12 @@ export class SecretRedactor {
   async learn(strings: readonly string[], path?: string): Promise<void> {
     for (const text of strings) this.#placeholders.reserve(text);
     for (const finding of await this.#scanner.scan(strings, path)) {
-      if (!this.#secrets.has(finding.value)) this.#remember(finding);
+      const { value, string, start, end } = finding;
+      const written = shown(strings[string]!.slice(start, end));
+      // A value that is known from elsewhere may be written here in a form that is not.
+      if (!this.#secrets.has(value) || !this.#secrets.has(written)) {
+        this.#remember(finding, written);
+      }
     }
   }
 
@@ -82,8 +88,10 @@ export class SecretRedactor {
     return at === 0 ? text : redacted + text.slice(at);
   }
 
-  #remember({ kind, rule, value }: Finding): void {
-    for (const form of formsOf(value, rule === ENV_VALUE.rule)) {
+  /** @param written The value as it is shown where it was found. */
+  #remember({ kind, rule, value }: Finding, written: string): void {
+    const isEncoded = rule === ENV_VALUE.rule || written !== value;
+    for (const form of formsOf(value, isEncoded)) {
       if (this.#secrets.has(form)) continue;
       this.#length += form.length;
       this.#secrets.set(form, { kind, rule, value });

@@ -217,3 +217,28 @@ Deno.test("redact() gives a secret one number in all its forms, also with unseen
     "[secret: password #1]",
   );
 });
+
+Deno.test("redact() takes out the base64 of a value of the project's files, whatever rule found the value first", async () => {
+  const table: [value: string, plain: string, encoded: string][] = [
+    [PASSWORD, "DB_PASSWORD=", "in base64: "],
+    [PASSWORD, "DB_PASSWORD=", "DB_PASSWORD="],
+    [GITHUB, "", "in base64: "],
+  ];
+  for (const [value, before, beforeEncoded] of table) {
+    const texts = [
+      before + value,
+      beforeEncoded + new TextEncoder().encode(value).toBase64(),
+    ];
+    for (const order of [texts, texts.toReversed()]) {
+      const redactor = new SecretRedactor(
+        openScanner({ values: [value] }),
+        new Placeholders(),
+      );
+      for (const text of order) await redactor.learn([text]);
+      const [plain, encoded] = texts.map((text) => redactor.redact(text));
+      const one = /\[secret: .* #1\]$/;
+      assertEquals(plain!.replace(one, "…"), `${before}…`);
+      assertEquals(encoded!.replace(one, "…"), `${beforeEncoded}…`);
+    }
+  }
+});

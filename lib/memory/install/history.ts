@@ -62,6 +62,17 @@ export class InstallHistory {
     this.#folder = `${state}/memory/${key}`;
   }
 
+  /**
+   * Returns a name for an entry. Names sort by time; should the clock have gone back, the new one
+   * sorts last nevertheless.
+   */
+  async newId(now: Date, random: Uint8Array): Promise<string> {
+    const times = (await this.#names()).map(timeOf).filter(Number.isFinite);
+    const time = Math.max(now.getTime(), ...times.map((time) => time + 1));
+    const written = new Date(time).toISOString().replace(/[-:.]/g, "");
+    return `${written}-${random.toHex()}`;
+  }
+
   /** Writes an entry, which does not count until {@linkcode decide} is called. */
   async add(
     id: string,
@@ -187,8 +198,10 @@ function damaged(path: string, cause?: unknown): SpreadError {
   );
 }
 
-/** A name for an entry; names sort by time. */
-export function installationId(now: Date, random: Uint8Array): string {
-  const time = now.toISOString().replace(/[-:.]/g, "");
-  return `${time}-${random.toHex()}`;
+/** The time in the name of an entry, in ms; `NaN` for any other name. */
+function timeOf(name: string): number {
+  const [, ...parts] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-/.exec(name) ?? [];
+  const [year, month, ...rest] = parts.map(Number);
+  return Date.UTC(year!, month! - 1, ...rest);
 }

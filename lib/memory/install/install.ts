@@ -14,7 +14,7 @@ import {
   type MemoryPlace,
   type SetAside,
 } from "./held_memory.ts";
-import { type Installation, installationId } from "./history.ts";
+import type { Installation } from "./history.ts";
 import { type MergeInput, type MergePlan, planMerge } from "../merge.ts";
 import { INDEX_NAME, isIndex } from "../text.ts";
 
@@ -58,7 +58,7 @@ export async function installMemory(
     content: utf8(text),
   }));
   const now = place.now();
-  const id = installationId(now, place.fillRandom(new Uint8Array(8)));
+  const id = await history.newId(now, place.fillRandom(new Uint8Array(8)));
   const installation = installationOf(place.folder, input, plan, changes, now);
   try {
     await history.add(id, installation, files);

@@ -15,12 +15,9 @@ import { undoInstall } from "./undo.ts";
 import { type ConflictChoice, planMerge } from "../merge.ts";
 import { MAX_INSTALLATIONS } from "./history.ts";
 
-let at = Date.now();
-
 const surroundings = {
   disk: realDisk,
-  // Entries of one millisecond have no order.
-  now: () => new Date(at += 1_000),
+  now: () => new Date(),
   fillRandom: (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes),
 };
 const provenance = {
@@ -156,6 +153,35 @@ Deno.test("installMemory() keeps the last installations and no more", async () =
   assert(
     kept.length === MAX_INSTALLATIONS || kept.length === MAX_INSTALLATIONS + 1,
   );
+});
+
+Deno.test("undoInstall() takes the last installation back, also when the clock stood still or went back", async () => {
+  const start = Date.parse("2026-03-01T12:00:00.999Z");
+  for (const stepMs of [0, -1, -30 * 24 * 3600_000]) {
+    await using place = await Place.make({});
+    let at = start;
+    const now = () => new Date(at += stepMs);
+    const states = [await place.files];
+    for (let count = 0; count <= MAX_INSTALLATIONS + 1; count++) {
+      const memory = { text: `${count}`, raw: `${count}` };
+      await installMemory({ ...place, ...surroundings, now }, {
+        received: new Map([[`${count}.md`, memory]]),
+        provenance,
+        choose: () => "theirs",
+      });
+      states.push(await place.files);
+    }
+    for (let count = 0; count < MAX_INSTALLATIONS; count++) {
+      assertEquals(await place.files, states.pop());
+      const { installation } = await undoInstall({
+        ...place,
+        ...surroundings,
+      });
+      assertEquals(Date.parse(installation.at), at);
+      at -= stepMs;
+    }
+    assertEquals(await place.files, states.pop());
+  }
 });
 
 Deno.test("installMemory() keeps to the plan that was agreed to, until the memory is another one", async () => {

@@ -275,6 +275,70 @@ Deno.test("packSession() refuses an output of a tool that changes while it is pa
   assertEquals(code, "PAYLOAD_CHANGED");
 });
 
+/** Outputs of tools with secrets of our commands, as they are and as they leave. */
+const OUTPUTS: [what: string, lines: string[], left: string[]][] = [
+  ["a heredoc", [
+    "$ claude-spread receive --passphrase-file - <<'EOF'",
+    "my own pass phrase 77",
+    "kitten",
+    "EOF",
+    "once more: my own pass phrase 77; a kitten",
+  ], [
+    "$ claude-spread receive --passphrase-file - <<'EOF'",
+    "[redacted]",
+    "EOF",
+    "once more: [redacted]; a kitten",
+  ]],
+  ["words to type", [
+    "/claude-spread:distill-receive niece-broke-zippy-iron",
+    "or niece-broke-zippy-iron",
+  ], [
+    "/claude-spread:distill-receive [redacted]",
+    "or [redacted]",
+  ]],
+  ["a command line of several lines", [
+    "claude-spread receive \\",
+    "  kitten",
+    "kitten",
+  ], [
+    "claude-spread receive [redacted]",
+    "kitten",
+  ]],
+  ["a heredoc without an end, as a search finds it", [
+    "a.md: claude-spread serve <<'EOF'",
+    "b.md: the first line",
+    "c.md: the second line",
+  ], [
+    "a.md: claude-spread serve <<'EOF'",
+    "[redacted]",
+    "c.md: the second line",
+  ]],
+  ["a value without an end", [
+    'a.md: Set "CLAUDE_SPREAD_PASSPHRASE" before',
+    'b.md: the "second line"',
+  ], [
+    'a.md: Set "CLAUDE_SPREAD_PASSPHRASE" [redacted]',
+    'b.md: the "second line"',
+  ]],
+];
+
+for (const [what, lines, left] of OUTPUTS) {
+  Deno.test(`packSession() takes secrets of our commands out of an output of a tool with ${what}`, async () => {
+    await using sender = await Sender.make([
+      ...TALK,
+      user("u2", "a1", "See tool-results/a.txt: my own pass phrase 77"),
+    ]);
+    await sender.write("tool-results/a.txt", lines.join("\n"));
+    const { text } = await pack(sender, redaction());
+    const packed = text.trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(
+      packed.filter((line) => "text" in line).map(({ text }) => text),
+      left,
+    );
+    assertEquals(text.includes("phrase 77"), what !== "a heredoc");
+  });
+}
+
 Deno.test("packSession() turns the user's name in paths into user, in facts and texts alike", async () => {
   await using sender = await Sender.make([
     user("u1", null, "Look at /home/alex/app/x.ts", { cwd: "/home/alex/app" }),

@@ -122,7 +122,7 @@ export class Packing {
     let end = "";
     for await (const lines of readFileLines(path, MAX_TEXT_LINE_BYTES)) {
       const text = `${end}${textsOf(lines).join("\n")}\n`;
-      redactor.learnText(text);
+      redactor.learnOutput(text);
       // Once more: a secret may begin in one group of lines and end in the next.
       end = text.slice(-MAX_SECRET_LENGTH);
       await redactor.scan(file);

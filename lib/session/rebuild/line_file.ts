@@ -59,7 +59,8 @@ export class LineFile implements Disposable {
   /** @throws {SpreadError} `CANNOT_STORE`; whatever counting throws. */
   write(line: string): void {
     this.#lines.push(line, "\n");
-    this.#waiting += line.length;
+    // With its end: empty lines must not wait without limit either.
+    this.#waiting += line.length + 1;
     if (this.#waiting >= PIECE_BYTES) this.#flush();
   }
 

@@ -20,6 +20,9 @@ type Result = Extract<Block, { type: "tool_result" }>;
 /** Most characters of calls and messages that wait for others, in UTF-16 units. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
+/** Most calls remembered whose results become text; a session may have results for none. */
+export const MAX_TOLD = 100_000;
+
 /** Content of a result that the sender's session did not have. */
 const NO_RESULT = "[No result: the call was interrupted]";
 
@@ -113,8 +116,19 @@ export class Turns {
 
   #tell(call: Call): Block {
     this.tally.change("calls");
-    this.#told.set(call.id, call.name);
+    this.#remember(call.id, call.name);
     return { type: "text", text: tellCall(call) };
+  }
+
+  /** Remembers a call whose result becomes text; of too many, it forgets the older half. */
+  #remember(old: string, name: string): void {
+    this.#told.set(old, name);
+    if (this.#told.size <= MAX_TOLD) return;
+    // Not one at a time: each search for the oldest would pass the places of those before.
+    for (const oldest of this.#told.keys()) {
+      this.#told.delete(oldest);
+      if (this.#told.size <= MAX_TOLD / 2) return;
+    }
   }
 
   #writeCalls(): void {
@@ -166,7 +180,7 @@ export class Turns {
       for (const { id, name } of calls.slice(next)) {
         const given = { tool_use_id: id, content: NO_RESULT, is_error: true };
         results.push({ type: "tool_result", ...given });
-        this.#told.set(old, name);
+        this.#remember(old, name);
       }
     }
     this.#open.clear();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Block } from "../schema.ts";
 import { SessionTally } from "../tally.ts";
-import { Turns } from "./turns.ts";
+import { MAX_TOLD, Turns } from "./turns.ts";
 
 /** Gives `count` calls of one id all results but one; returns the ids and the time in ms. */
 function callsOfOneId(count: number) {
@@ -47,4 +47,31 @@ Deno.test("Turns need a time for calls of one id that grows as their number does
   const more = callsOfOneId(40_000);
   assert(more.ms < 60 * ms + 1_000, `${ms} ms, then ${more.ms} ms`);
   assertEquals(more.results.length, 40_000);
+});
+
+Deno.test("Turns forget the older half of too many calls without a result, whose results then are orphans", () => {
+  for (const name of ["Edit", "Bash"]) {
+    const tally = new SessionTally();
+    const texts: string[] = [];
+    const turns = new Turns(tally, (_, blocks) => {
+      for (const block of blocks) {
+        if (block.type === "text") texts.push(block.text);
+      }
+    });
+    const call = { type: "tool_use", name, input: { command: "" } } as const;
+    const result = { type: "tool_result", content: "r" } as const;
+    for (let count = 0; count <= MAX_TOLD; count++) {
+      turns.answer([{ ...call, id: `t${count}` }]);
+      // It goes on without a result.
+      turns.say([]);
+    }
+    turns.answer([]);
+    texts.length = 0;
+    const half = MAX_TOLD / 2;
+    for (const count of [half, half + 1, MAX_TOLD]) {
+      turns.say([{ ...result, tool_use_id: `t${count}` }]);
+    }
+    assertEquals(texts, Array(2).fill([`[Result of ${name}]`, "r"]).flat());
+    assertEquals(tally.leftOut.orphans, 1);
+  }
 });

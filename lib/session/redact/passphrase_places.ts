@@ -51,6 +51,12 @@ const PAIR = new RegExp(
 /** Most characters, in UTF-16 units, between piped text and the pipe to our program. */
 const MAX_PIPED_LENGTH = 2000;
 
+/**
+ * Most characters of a secret in a file, in UTF-16 units: where many have no end, the search for
+ * each must not go through the whole file.
+ */
+const MAX_LENGTH_IN_FILE = 4096;
+
 /** A place where a secret may be: right after a match of `before`. */
 export interface PassphrasePlace {
   /** Pattern that a text must match for this place to count. */
@@ -60,6 +66,8 @@ export interface PassphrasePlace {
   isLoose?: boolean;
   /** Whether it is a command line of ours, of which each word may be a secret. */
   isCommandLine?: boolean;
+  /** Whether the secret goes over lines in a file too, and not only in a message. */
+  isOverLines?: boolean;
   /** Returns the end of the secret that starts at `from`; `groups` are those of `before`. */
   end: (text: string, from: number, groups: Groups) => number;
 }
@@ -95,10 +103,12 @@ export const PLACES: PassphrasePlace[] = [
     end: (text, from, { quote }) =>
       upTo(quote ? new RegExp(`[\n${quote}]`, "g") : /[\n"'<>`]/g)(text, from),
   },
-  // A heredoc or a here-string for our command.
+  // A heredoc or a here-string for our command. The end of the line is looked for once, not after
+  // each `<<`.
   {
+    isOverLines: true,
     before:
-      /claude-spread[ \t]{1,9}[a-z-]{1,99}[^\n]{0,999}?(?<!<)<<(?!<)-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})(?!\w)\1[^\n]{0,999}\n/g,
+      /claude-spread[ \t]{1,9}[a-z-](?=[^\n]{0,1999}\n)[^\n]{0,999}?(?<!<)<<(?!<)-?[ \t]{0,9}\\?(["']?)(?<end>\w{1,99})(?!\w)\1[^\n]*\n/g,
     end: (text, from, { end }) =>
       upTo(new RegExp(`\\n?[ \\t]{0,99}\\b${end}\\b`, "g"))(text, from),
   },
@@ -108,6 +118,7 @@ export const PLACES: PassphrasePlace[] = [
   },
   // Text piped into our command.
   {
+    isOverLines: true,
     before:
       /\b(?:echo|printf)(?:[ \t]{1,9}-[neE]{1,3})?(?:[ \t]{1,9}(?<quote>["']?)%s(?:\\n)?\k<quote>)?(?=[ \t])/g,
     end: (text, from) => {
@@ -117,8 +128,13 @@ export const PLACES: PassphrasePlace[] = [
     },
   },
   // The command line of our program.
-  { before: new RegExp(PROGRAM, "g"), end: endOfWords, isCommandLine: true },
-  { before: PAIR, end: endOfWords, isCommandLine: true },
+  {
+    isCommandLine: true,
+    isOverLines: true,
+    before: new RegExp(PROGRAM, "g"),
+    end: endOfWords,
+  },
+  { isCommandLine: true, isOverLines: true, before: PAIR, end: endOfWords },
   // The variable, where shells and JSON set it to something other than a variable.
   {
     before:
@@ -182,16 +198,26 @@ function endOf(pattern: RegExp, text: string, from: number): number {
 /** The position of a secret in a text. */
 export type SecretSpan = [start: number, end: number];
 
-/** The secrets in places of one kind in a text, in order. */
+/**
+ * The secrets in places of one kind in a text, in order.
+ *
+ * @param isPart Whether the text is a part of a file: secrets end with their line then, apart from
+ *   those that go over lines and whose end is near.
+ */
 export function* spansOf(
   place: PassphrasePlace,
   text: string,
+  isPart = false,
 ): Generator<SecretSpan> {
   if (place.when?.test(text) === false) return;
   const before = new RegExp(place.before);
   for (let found = before.exec(text); found; found = before.exec(text)) {
     const start = found.index + found[0].length;
-    const end = place.end(text, start, found.groups ?? {});
+    const near = isPart ? text.slice(0, start + MAX_LENGTH_IN_FILE) : text;
+    let end = place.end(near, start, found.groups ?? {});
+    if (isPart && !(place.isOverLines && end < near.length)) {
+      end = Math.min(end, upTo(/\n/g)(near, start));
+    }
     if (end > start) yield [start, end];
     before.lastIndex = Math.max(end, start);
     if (before.lastIndex === 0) return;

@@ -55,6 +55,11 @@ const PLACES: [what: string, text: string, redacted: string][] = [
     "claude-spread serve --typed - --json <<'CS_END'\n--relay [redacted]\nCS_END\necho done",
   ],
   [
+    "a heredoc after other signs",
+    'claude-spread take a<b "<<, c" <<-"E" | cat\nmy old horse\n\tE\n',
+    'claude-spread take a<b "<<, c" <<-"E" | cat\n[redacted]\n\tE\n',
+  ],
+  [
     "a command line",
     "claude-spread receive --output notes.md old-horse && ls",
     "claude-spread receive --output notes.md [redacted] && ls",

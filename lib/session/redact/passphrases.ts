@@ -85,13 +85,14 @@ export class PassphraseRedactor {
   /**
    * Remembers the secrets in the known places of `text`, to find them elsewhere.
    *
+   * @param isPart Whether it is a part of a file, such as the output of a tool.
    * @returns Whether there may be a known place in it at all.
    */
-  learn(text: string): boolean {
+  learn(text: string, isPart = false): boolean {
     if (text.length < MIN_OURS_LENGTH || !OURS.test(text)) return false;
     for (const place of PLACES) {
       if (place.isLoose) continue;
-      for (const [start, end] of spansOf(place, text)) {
+      for (const [start, end] of spansOf(place, text, isPart)) {
         this.#secretsAt(place, text, start, end)
           .forEach((one) => this.#remember(one));
       }
@@ -122,8 +123,12 @@ export class PassphraseRedactor {
     return mayHold;
   }
 
-  /** Returns `text` without secrets: those learned, and those in known places. */
-  redact(text: string): string {
+  /**
+   * Returns `text` without secrets: those learned, and those in known places.
+   *
+   * @param isPart Whether it is a part of a file.
+   */
+  redact(text: string, isPart = false): string {
     // The learned ones first, because a place may end in the middle of one.
     let redacted = this.#redactLearned(text);
     if (!OURS.test(redacted)) return redacted;
@@ -131,8 +136,19 @@ export class PassphraseRedactor {
       this.#count++;
       return REDACTED;
     });
-    for (const place of PLACES) redacted = this.#redactAt(place, redacted);
+    for (const place of PLACES) {
+      redacted = this.#redactAt(place, redacted, isPart);
+    }
     return redacted;
+  }
+
+  /** Returns the lines of a part of a file, redacted; those over which a secret extends become one. */
+  redactLines(text: string): string[] {
+    // With the end of the last line, at which a command line may end.
+    const whole = OURS.test(text)
+      ? this.redact(`${text}\n`, true).slice(0, -1)
+      : text;
+    return whole.split("\n").map((line) => this.redact(line));
   }
 
   /** Returns the input of a tool call, without a typed line that Claude writes to a file for us. */
@@ -157,10 +173,10 @@ export class PassphraseRedactor {
     return secretsOnLine(isServe, typed, this.#open);
   }
 
-  #redactAt(place: PassphrasePlace, text: string): string {
+  #redactAt(place: PassphrasePlace, text: string, isPart: boolean): string {
     let redacted = "";
     let at = 0;
-    for (const [start, end] of spansOf(place, text)) {
+    for (const [start, end] of spansOf(place, text, isPart)) {
       const secret = text.slice(start, end);
       if (!holdsSecret(secret, this.#open)) continue;
       redacted += text.slice(at, start) + blanked(secret, this.#open);

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { redact, typed } from "../../testing/passphrases.ts";
+import { OPEN_OPTIONS, redact, typed } from "../../testing/passphrases.ts";
+import { PassphraseRedactor } from "./passphrases.ts";
 
 Deno.test("PassphraseRedactor.redact() finds what was typed everywhere else", () => {
   const line = { message: { content: typed('--relay "my old horse"') } };
@@ -99,7 +100,11 @@ Deno.test("PassphraseRedactor finds every telling passphrase, whatever its chara
   }));
 });
 
-Deno.test("PassphraseRedactor takes time that grows as the text does, whatever it is", () => {
+Deno.test("PassphraseRedactor takes time that grows as the text does, whatever it is, of messages and files", () => {
+  const unended = Array.from(
+    { length: 20_000 },
+    (_, n) => `claude-spread a <<X${n}\n`,
+  );
   const hostile = [
     "claude-spread serve <<'X'\n".repeat(20_000),
     "<command-name>/claude-spread:a</command-name><command-args>".repeat(5_000),
@@ -119,6 +124,8 @@ Deno.test("PassphraseRedactor takes time that grows as the text does, whatever i
     'claude-spread "passphrase":"' + "\\".repeat(100_000),
     "/claude-spread:a " + "a-".repeat(100_000),
     "a2aaaa-" + "aa-".repeat(100_000),
+    unended.join(""),
+    '/sessions-receive "a" '.repeat(20_000),
   ];
   for (const text of hostile) {
     const quarter = timeOf(text.slice(0, text.length / 4));
@@ -131,9 +138,30 @@ Deno.test("PassphraseRedactor takes time that grows as the text does, whatever i
   }
 });
 
+Deno.test("PassphraseRedactor takes no more time for a text with heredocs than for another one of ours", () => {
+  const length = 100_000;
+  const repeated = (unit: string) => unit.repeat(length / unit.length);
+  const plain = timeOf(repeated("claude-spread a "));
+  for (
+    const unit of [
+      "claude-spread a <<a ",
+      "claude-spread a << ",
+      `claude-spread ${"a".repeat(90)}<<a `,
+      "claude-spread a ".repeat(60) + "<<a ".repeat(200),
+    ]
+  ) {
+    // A look at all signs after each of them would take 50 times as long.
+    const ms = timeOf(repeated(unit));
+    assert(ms < 10 * plain + 500, `${unit}: ${ms} ms, not ${plain} ms`);
+  }
+});
+
 function timeOf(text: string): number {
   const start = performance.now();
   redact(text, text);
+  const secrets = new PassphraseRedactor(OPEN_OPTIONS);
+  secrets.learn(text, true);
+  secrets.redactLines(text);
   return performance.now() - start;
 }
 

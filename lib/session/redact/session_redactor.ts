@@ -83,6 +83,12 @@ export class SessionRedactor {
     if (this.secrets !== null) this.#batch.add(text);
   };
 
+  /** Learns a part of an output of a tool, the secrets of our commands in it too. */
+  learnOutput(text: string): void {
+    this.learnText(text);
+    this.#passphrases.learn(text, true);
+  }
+
   /**
    * Scans the texts that wait, if they are enough for a batch.
    *
@@ -125,8 +131,8 @@ export class SessionRedactor {
   redactLines(lines: string[]): string[] {
     const { line = 1 } = this.#place;
     const text = this.#withoutSecrets(lines.join("\n"), (at) => line + at - 1);
-    return text.split("\n")
-      .map((line) => this.#anonymous(this.#passphrases.redact(line)));
+    return this.#passphrases.redactLines(text)
+      .map((line) => this.#anonymous(line));
   }
 
   /** Redacts a text. */

@@ -17,7 +17,8 @@ export class TextBatch {
 
   add(text: string): void {
     this.#texts.push(text);
-    this.#length += text.length;
+    // One more for each: empty texts must not wait without limit either.
+    this.#length += text.length + 1;
   }
 
   /** Returns the texts once they make a batch, and forgets them; none before that. */
