@@ -211,11 +211,10 @@ function overflowWords(
 /** The texts that would be new, and how the others differ. */
 function textOf({ plan, received, local, indexName }: Preview): string {
   const parts = plan.outcomes.filter(({ kind }) => kind !== "same")
-    .map(({ name, as, kind }) => {
+    .map(({ name, as, beside = as, kind }) => {
       const text = received.get(name)!.text;
       if (kind === "added") return section(name, marked("| ", text));
-      const here = local.get(kind === "kept_both" ? name : as) ??
-        local.get(as) ?? "";
+      const here = local.get(beside)!;
       return section(`${name}, compared with yours`, diff(here, text));
     });
   const index = plan.writes.get(indexName);
