@@ -37,6 +37,8 @@ export interface FileOutcome {
   name: string;
   /** Its local name; a new one when both files are kept. */
   as: string;
+  /** Name of the local file that it differs from, when both are kept. */
+  beside?: string;
   kind: "added" | "same" | "kept_both" | "replaced" | "skipped";
 }
 
@@ -125,7 +127,7 @@ function decide(
     case "theirs":
       return { name, as: here, kind: "replaced" };
     case "keep-both":
-      return seconds.choose(name, memory);
+      return seconds.choose(name, here, memory);
   }
 }
 
@@ -170,7 +172,11 @@ class SecondNames {
   ) {}
 
   /** Chooses the first new name that is free, or under which this very memory was installed before. */
-  choose(name: string, { text, raw }: ReceivedMemory): FileOutcome {
+  choose(
+    name: string,
+    beside: string,
+    { text, raw }: ReceivedMemory,
+  ): FileOutcome {
     const row = this.#rowOf(name);
     const [asSent, asCleaned] = [comparison(raw), comparison(text)];
     for (;;) {
@@ -185,7 +191,7 @@ class SecondNames {
       }
       this.names.take(as);
       row.add(as, text);
-      return { name, as, kind: "kept_both" };
+      return { name, as, beside, kind: "kept_both" };
     }
   }
 

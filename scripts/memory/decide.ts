@@ -18,7 +18,7 @@ import { INDEX_NAME, isIndex } from "../../lib/memory/text.ts";
 import { nameKey } from "../../lib/files/safe_name.ts";
 import type { InstallOptions } from "./options.ts";
 import type { ProjectMemory } from "./find_memory.ts";
-import { showPreview } from "./preview.ts";
+import { showPreview, warnOfOverflow } from "./preview.ts";
 import { canAsk, type Terminal } from "../cli/terminal.ts";
 
 /** The memory to install and its destination. */
@@ -60,7 +60,7 @@ export async function decide(
   const usual = fixedChoice(options);
   const plan = planMerge({ local, received, provenance, choose: () => usual });
   const choices = isDecided(options)
-    ? new Map<string, ConflictChoice>()
+    ? withoutPreview({ local, plan }, options, asking.terminal)
     : await preview(job, { local, plan }, options, asking);
   if (choices === null) return null;
   const choose = (name: string) => choices.get(nameKey(name)) ?? usual;
@@ -85,6 +85,22 @@ function isAsked({ action, json, file }: InstallOptions): boolean {
 function isDecided({ action, onConflict, file }: InstallOptions): boolean {
   if (action !== "ask") return action === "install";
   return onConflict !== "ask" && !(canAsk() && file !== "-");
+}
+
+/** Warns as a preview would of what the installation brings about, unless a skill has shown one. */
+function withoutPreview(
+  { local, plan }: Agreed,
+  { isTyped }: InstallOptions,
+  terminal: Terminal,
+): Map<string, ConflictChoice> {
+  if (!isTyped && plan.writes.size > 0) {
+    warnOfOverflow({ local, plan, indexName: indexNameOf(local) }, terminal);
+  }
+  return new Map();
+}
+
+function indexNameOf(local: Map<string, string>): string {
+  return [...local.keys()].find(isIndex) ?? INDEX_NAME;
 }
 
 /** @returns The choices by {@linkcode nameKey}, or `null`. */
@@ -120,7 +136,7 @@ async function showPlan(
 ): Promise<void> {
   const { folder } = memory;
   for (const name of plan.writes.keys()) await requireFreeWay(folder, name);
-  const indexName = [...local.keys()].find(isIndex) ?? INDEX_NAME;
+  const indexName = indexNameOf(local);
   const { files: _files, ...facts } = bundle;
   const isFull = options.full;
   showPreview(

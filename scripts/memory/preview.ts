@@ -89,10 +89,20 @@ function factsOf(preview: Preview): Record<string, unknown> {
   };
 }
 
+/** The index as it will be. */
+type PlannedIndex = Pick<Preview, "plan" | "local" | "indexName">;
+
 function overflowAfter(
-  { plan, local, indexName }: Preview,
+  { plan, local, indexName }: PlannedIndex,
 ): ReturnType<typeof overflowOf> {
   return overflowOf(plan.writes.get(indexName) ?? local.get(indexName) ?? "");
+}
+
+/** Warns of an index that Claude will not load as a whole. */
+export function warnOfOverflow(index: PlannedIndex, terminal: Terminal): void {
+  const overflow = overflowAfter(index);
+  if (overflow === null) return;
+  terminal.warn(overflowWords(index.indexName, overflow));
 }
 
 function sayOutcomes(preview: Preview, terminal: Terminal): void {
@@ -138,10 +148,7 @@ function sayWarnings(preview: Preview, terminal: Terminal): void {
       `these are ${MAX_WARNINGS} of ${total} warnings; a memory with so many is better not installed`,
     );
   }
-  const overflow = overflowAfter(preview);
-  if (overflow !== null) {
-    terminal.warn(overflowWords(preview.indexName, overflow));
-  }
+  warnOfOverflow(preview, terminal);
 }
 
 /** Number of lines that look like instructions and have no warning of their own. */
@@ -204,11 +211,10 @@ function overflowWords(
 /** The texts that would be new, and how the others differ. */
 function textOf({ plan, received, local, indexName }: Preview): string {
   const parts = plan.outcomes.filter(({ kind }) => kind !== "same")
-    .map(({ name, as, kind }) => {
+    .map(({ name, as, beside = as, kind }) => {
       const text = received.get(name)!.text;
       if (kind === "added") return section(name, marked("| ", text));
-      const here = local.get(kind === "kept_both" ? name : as) ??
-        local.get(as) ?? "";
+      const here = local.get(beside)!;
       return section(`${name}, compared with yours`, diff(here, text));
     });
   const index = plan.writes.get(indexName);

@@ -23,12 +23,16 @@ export async function makeWork(machine: Machine): Promise<Repository> {
 }
 
 /** Files that {@linkcode keptWork} finds once all of some work is there. */
-export const KEPT_WORK = ["work/*.json", "work/*.work", "work/worktrees"];
+export const KEPT_WORK = ["work/*.json", "work/*.work"];
 
-/** Kinds of the files of received work, and of payloads that have arrived in part. */
+/**
+ * Kinds of the files of received work, and of payloads that have arrived in part; without the lock
+ * and the list of work trees, which are there after some commands.
+ */
 export async function keptWork(machine: Machine): Promise<string[]> {
   const names = await machine.kept();
-  return names.filter((name) => /^(?:work|partial)\/.*(?<!taking)$/.test(name))
+  return names.filter((name) => !/^work\/(?:lock|worktrees)$/.test(name))
+    .filter((name) => /^(?:work|partial)\/.*(?<!taking)$/.test(name))
     .map((name) => name.replace(/\/[0-9a-f]{8,64}/, "/*")).sort();
 }
 

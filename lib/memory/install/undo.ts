@@ -6,6 +6,7 @@
 
 import { utf8 } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
+import { lstatIfThere } from "../../files/obstacles.ts";
 import { siblingName } from "../../files/safe_name.ts";
 import { EDITED } from "../change/held_folder.ts";
 import { type FileChange } from "../change/file_state.ts";
@@ -16,7 +17,7 @@ import {
   type MemoryPlace,
   type SetAside,
 } from "./held_memory.ts";
-import type { Installation } from "./history.ts";
+import { type Installation, InstallHistory } from "./history.ts";
 import { linkTargets } from "../index/links.ts";
 import { appendReceived, headingOf } from "../index/received_section.ts";
 import { type Reduced, takeBack } from "../index/take_back.ts";
@@ -45,6 +46,7 @@ export interface Undone {
  * @throws {SpreadError} `NOTHING_TO_UNDO`, and as `installMemory()`.
  */
 export async function undoInstall(place: MemoryPlace): Promise<Undone> {
+  await requireSomething(place);
   await using memory = await HeldMemory.take(place);
   const last = await memory.history.last();
   if (last === null) throw nothingToUndo(place.folder);
@@ -132,6 +134,15 @@ class Undoing {
       if (!isTaken) return as;
     }
   }
+}
+
+/** Refuses a missing folder before it is locked, because that makes it, unless files go back there. */
+async function requireSomething(
+  { folder, state, disk }: MemoryPlace,
+): Promise<void> {
+  if (await lstatIfThere(folder) !== null) return;
+  const last = await new InstallHistory(state, folder, disk).last();
+  if (last === null) throw nothingToUndo(folder);
 }
 
 function nothingToUndo(folder: string): SpreadError {

@@ -164,6 +164,21 @@ Deno.test("listSessions() leaves our passphrase out of a title that the client m
   );
 });
 
+// Breaks when a text is cut before passphrases are taken out, and blanks then make room for the rest.
+Deno.test("listSessions() shows no part of a passphrase, wherever a long text is cut", async () => {
+  const command = user(
+    "<command-name>/claude-spread:distill-share</command-name>\n<command-args>my old horse</command-args>",
+  );
+  for (let blanks = 1190; blanks < 1200; blanks++) {
+    const text = `Say${" ".repeat(blanks)}my old horse`;
+    await using home = await Home.make();
+    await home.write(`${ID}1.jsonl`, [user(text), command]);
+    const [session] = (await home.list()).sessions;
+    const shown = session?.firstPrompt ?? "";
+    assert("Say [redacted]".startsWith(shown), shown);
+  }
+});
+
 Deno.test("listSessions() leaves out what is no session", async () => {
   await using home = await Home.make();
   await home.write("notes.jsonl", [user("x")]);

@@ -160,8 +160,10 @@ export class SummaryReading {
     redact: (text: string) => string = (text) => text,
   ): Omit<SessionSummary, "id" | "modified" | "bytes"> | null {
     if (this.#messages === 0 || this.#isSidechain) return null;
-    const show = (text: string, length: number) =>
-      cleanLine(this.#secrets.redact(redact(text)), length);
+    const show = (text: string, length: number) => {
+      const redacted = this.#secrets.redact(redact(text));
+      return cleanLine(redacted.slice(0, CLEANED_TIMES * length), length);
+    };
     const firstPrompt = show(this.#prompt, MAX_PROMPT_LENGTH);
     const title = show(this.#title, MAX_TITLE_LENGTH);
     return {
@@ -204,16 +206,16 @@ export class SummaryReading {
     if (isBody && !NO_PROMPT.test(text)) this.#firstPrompt = this.#command;
     this.#command = null;
     if (!isPrompt(line)) return;
-    this.#command = typedCommand(text)?.slice(0, KEPT_LENGTH) ?? null;
+    this.#command = typedCommand(text);
     if (this.#command !== null) this.#firstCommand ??= this.#command;
     else if (text.trim() !== "" && !NO_PROMPT.test(text)) {
-      this.#firstPrompt = text.slice(0, KEPT_LENGTH);
+      this.#firstPrompt = text;
     }
   }
 }
 
-/** Length kept of a prompt before cleaning, which may shorten it. */
-const KEPT_LENGTH = 4 * MAX_PROMPT_LENGTH;
+/** Length of a text that is cleaned, in lengths that are shown: cleaning may shorten it. */
+const CLEANED_TIMES = 4;
 
 /** Words of Claude Code in place of a prompt. */
 const NO_PROMPT =

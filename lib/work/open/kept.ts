@@ -78,7 +78,18 @@ export function entryPath(folder: string, { id }: { id: string }): string {
 }
 
 /**
- * Writes an entry.
+ * Writes the entry of new work, which is open nowhere. It needs no lock, because no other command
+ * can be changing it.
+ *
+ * @throws {SpreadError} `CANNOT_STORE`.
+ */
+export async function addKept(folder: string, kept: KeptWork): Promise<void> {
+  await files.write(folder, kept);
+}
+
+/**
+ * Changes an entry. The caller has the lock since before it read the entry; otherwise what another
+ * command has noted meanwhile is lost.
  *
  * @throws {SpreadError} `CANNOT_STORE`.
  */
@@ -87,7 +98,7 @@ export async function writeKept(folder: string, kept: KeptWork): Promise<void> {
   await writeWorktreeList(folder);
 }
 
-/** Removes an entry and its payload. */
+/** Removes an entry and its payload; the caller has the lock. */
 export async function removeKept(
   folder: string,
   kept: KeptWork,
@@ -158,7 +169,8 @@ export function tryLockKept(folder: string): Disposable | null {
 }
 
 /**
- * Reads all entries whose payload is there, newest first, and removes what is stale.
+ * Reads all entries whose payload is there, newest first, and removes what is stale, unless a command
+ * has the lock.
  *
  * @throws {SpreadError} `CANNOT_STORE` when the folder cannot be read.
  */
@@ -166,19 +178,37 @@ export async function readKept(
   folder: string,
   now: Date,
 ): Promise<KeptWork[]> {
+  const { kept, gone } = await sortOut(folder, now);
+  if (gone.length > 0) await removeGone(folder, now);
+  await removeStrays(folder, now);
+  return kept.sort((a, b) => b.received < a.received ? -1 : 1);
+}
+
+/** Tells work that can be opened, or is open, from what is stale or has no payload. */
+async function sortOut(
+  folder: string,
+  now: Date,
+): Promise<{ kept: KeptWork[]; gone: KeptWork[] }> {
   const { entries } = await files.read(folder);
   const kept: KeptWork[] = [];
+  const gone: KeptWork[] = [];
   for (const entry of entries) {
     const age = now.getTime() - Date.parse(entry.received);
     const isClosed = entry.opened === undefined && entry.opening === undefined;
     const isStale = isClosed && age > STALE_MS;
     const isThere = entry.opened !== undefined ||
       await exists(payloadPath(folder, entry));
-    if (isStale || !isThere) await removeKept(folder, entry);
-    else kept.push(entry);
+    (isStale || !isThere ? gone : kept).push(entry);
   }
-  await removeStrays(folder, now);
-  return kept.sort((a, b) => b.received < a.received ? -1 : 1);
+  return { kept, gone };
+}
+
+async function removeGone(folder: string, now: Date): Promise<void> {
+  using lock = await lockInFolder(folder);
+  if (lock === null) return;
+  // Another command may have opened some of it before this one had the lock.
+  const { gone } = await sortOut(folder, now);
+  for (const entry of gone) await removeKept(folder, entry);
 }
 
 /** Reads all entries in any order, and removes none. @throws {SpreadError} `CANNOT_STORE`. */
@@ -194,6 +224,30 @@ export async function findKept(
 ): Promise<KeptWork | null> {
   const kept = await readKept(folder, now);
   return kept.find((entry) => entry.sha256 === sha256) ?? null;
+}
+
+/**
+ * The entry of a payload, which has come again: it is the work received last, and waits for another
+ * week. That is not noted while a command has the lock, which may wait for an answer.
+ *
+ * @returns `null` when it is not here.
+ * @throws {SpreadError} `CANNOT_STORE`.
+ */
+export async function renewKept(
+  folder: string,
+  sha256: string,
+  now: Date,
+): Promise<KeptWork | null> {
+  const known = await findKept(folder, sha256, now);
+  if (known === null) return null;
+  using lock = await lockInFolder(folder);
+  if (lock === null) return known;
+  // Another command may have changed it before this one had the lock.
+  const found = await findKept(folder, sha256, now);
+  if (found === null) return null;
+  const kept = { ...found, received: now.toISOString() };
+  await writeKept(folder, kept);
+  return kept;
 }
 
 /** Removes old files that belong to no entry which can be read; best effort. */

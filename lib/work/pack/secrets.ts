@@ -208,5 +208,8 @@ function keyOf({ path, hash }: Change): string {
 
 function add(found: FoundSecrets, name: string, places: SecretPlace[]): void {
   if (places.length === 0) return;
-  found.set(name, [...found.get(name) ?? [], ...places]);
+  const known = found.get(name) ?? [];
+  // One by one: a call takes only so many arguments.
+  for (const place of places) known.push(place);
+  found.set(name, known);
 }

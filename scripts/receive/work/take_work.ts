@@ -19,12 +19,12 @@ import type { PayloadSink } from "../../../lib/protocol/transfer/receive.ts";
 import { receiveChosen } from "../../../lib/protocol/transfer/receive_chosen.ts";
 import type { SecureChannel } from "../../../lib/protocol/secure_channel.ts";
 import {
+  addKept,
   entryPath,
-  findKept,
   type KeptWork,
   payloadPath,
+  renewKept,
   workId,
-  writeKept,
 } from "../../../lib/work/open/kept.ts";
 import {
   MAX_WORK_BYTES,
@@ -124,12 +124,8 @@ export class WorkReceiving {
 
   /** Whether it is here already, from an earlier receipt; says so. */
   async isHere({ sha256 }: OfferedWork): Promise<boolean> {
-    const now = new Date();
-    const found = await findKept(workFolder(), sha256, now);
-    if (found === null) return false;
-    // It is the work received last again, and waits for another week.
-    const kept = { ...found, received: now.toISOString() };
-    await writeKept(workFolder(), kept);
+    const kept = await renewKept(workFolder(), sha256, new Date());
+    if (kept === null) return false;
     const { opened, id } = kept;
     if (opened !== undefined) {
       this.how.terminal.say(
@@ -169,7 +165,7 @@ export class WorkReceiving {
       });
     await removeOrphan(kept);
     await partial.moveTo(payloadPath(workFolder(), kept));
-    await writeKept(workFolder(), kept);
+    await addKept(workFolder(), kept);
     this.#tell(kept, header, size);
   }
 

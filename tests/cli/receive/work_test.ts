@@ -16,6 +16,7 @@ import {
 } from "../../../lib/protocol/transfer/offer.ts";
 import type { Choices } from "../../../lib/protocol/transfer/send_chosen.ts";
 import { Share } from "../../../lib/protocol/share.ts";
+import { tryLockKept } from "../../../lib/work/open/kept.ts";
 import { failure } from "../../../lib/testing/choices.ts";
 import { MemorySource, payloadOf } from "../../../lib/testing/payloads.ts";
 import { random } from "../../../lib/testing/protocol.ts";
@@ -66,7 +67,7 @@ Deno.test("receive goes on with the work where the connection was cut, and print
   const id = (sharing.ready.work as { sha256: string }).sha256.slice(0, 8);
   assertEquals(
     await bob.kept(),
-    [`work/${id}.json`, `work/${id}.work`, "work/worktrees"],
+    [`work/${id}.json`, `work/${id}.work`],
   );
   // The first connection took the text, and the second one the work.
   const shared = await sharing.ended;
@@ -269,6 +270,37 @@ Deno.test("receive refuses work that is not as agreed, keeps nothing of it, and 
       assertEquals(await machine.kept(), []);
     });
   }
+});
+
+// Breaks when an entry is written without the lock: what a command notes that opens it is lost.
+Deno.test("receive changes nothing about work that comes again while a command has it locked", async () => {
+  await using machine = await Machine.make();
+  await using sender = serveTricks({ work: headed(HEADER) });
+  const words = ["pass", `127.0.0.1:${sender.port}`];
+  const again = async () => {
+    const ended = await machine.run("receive", words);
+    assertSuccess(ended);
+    assertStringIncludes(ended.stderr, "the work came along: ");
+  };
+  await again();
+  const folder = `${machine.state}/work`;
+  const [name] = (await machine.kept()).filter((path) =>
+    path.endsWith(".json")
+  );
+  const path = `${machine.state}/${name}`;
+  const read = async () => JSON.parse(await Deno.readTextFile(path));
+  const opening = { checkout: "/shop", branch: "from-alex" };
+  const entry = { ...await read(), opening };
+  {
+    using _lock = tryLockKept(folder);
+    await Deno.writeTextFile(path, JSON.stringify(entry));
+    await again();
+    assertEquals(await read(), entry);
+  }
+  await again();
+  const { received, ...others } = await read();
+  assert(received > entry.received);
+  assertEquals({ ...others, received: entry.received }, entry);
 });
 
 Deno.test("receive leaves the text in its file, and says so to programs, when the work beside it cannot be used", async () => {
