@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { noSender, type OtherShares } from "./lan_failures.ts";
+import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import { mostTelling, noSender, type OtherShares } from "./lan_failures.ts";
 
 const NONE: OtherShares = {
   names: new Set(),
@@ -58,4 +59,21 @@ Deno.test("noSender() names five shares at most, when there are many", () => {
   const hint = hintOf("cedar", { names });
   assertEquals(hint.match(/"n\d+"/g)?.length, 5);
   assert(hint.includes(" and 59 more. "), hint);
+});
+
+Deno.test("mostTelling() prefers what a sender or a relay has said, whatever came first", () => {
+  for (
+    const [codes, expected] of [
+      [["UNREACHABLE", "PASSPHRASE_REFUSED"], "PASSPHRASE_REFUSED"],
+      [["PASSPHRASE_REFUSED", "NO_ROOM"], "PASSPHRASE_REFUSED"],
+      [["UNREACHABLE", "NO_ROOM"], "NO_ROOM"],
+      [["UNREACHABLE", "RELAY_BUSY"], "RELAY_BUSY"],
+      [["RELAY_UNREACHABLE", "UNREACHABLE"], "UNREACHABLE"],
+      [["PEER_GONE", "RELAY_UNREACHABLE"], "PEER_GONE"],
+      [[], undefined],
+    ] as [SpreadErrorCode[], SpreadErrorCode | undefined][]
+  ) {
+    const errors = codes.map((code) => new SpreadError(code, code));
+    assertEquals(mostTelling(errors)?.code, expected);
+  }
 });

@@ -14,6 +14,7 @@ import {
   joinRoom,
 } from "../../../lib/transports/relay/receiver_room.ts";
 import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
+import { pause } from "../../../lib/waiting.ts";
 import {
   abortWith,
   type DialOptions,
@@ -66,7 +67,8 @@ export async function dialRelay(
 /**
  * Searches the room and, a moment later, the local network too; takes the first sender found.
  *
- * @throws {SpreadError} The relay's error when neither search finds the sender.
+ * @throws {SpreadError} When neither search finds the sender, the relay's error; where the share
+ *   is announced on the local network, the one of both errors about which a person can do most.
  */
 export async function dialAnywhere(
   options: DialOptions,
@@ -114,12 +116,11 @@ export async function dialAnywhere(
       await joined.channel[Symbol.asyncDispose]();
       return alsoInRoom(sender, options, room);
     });
-  viaRelay.catch(() =>
-    setTimeout(
-      () => isLanThere || losing.lan.abort(lost()),
-      LAN_AFTER_REFUSAL_MS,
-    )
-  );
+  const ended = new AbortController();
+  viaRelay.catch(async () => {
+    await pause(LAN_AFTER_REFUSAL_MS, ended.signal);
+    if (!isLanThere) losing.lan.abort(lost());
+  });
   viaLan.catch(() => {});
   let sender: Sender;
   try {
@@ -128,7 +129,11 @@ export async function dialAnywhere(
   } catch (error) {
     options.signal.throwIfAborted();
     const [lan, relay] = (error as AggregateError).errors;
-    throw isLanThere && !isInterruption(lan) ? lan : relay;
+    if (!isLanThere || isInterruption(lan)) throw relay;
+    const { mostTelling } = await import("./lan_failures.ts");
+    throw mostTelling([lan, relay]);
+  } finally {
+    ended.abort();
   }
   losing.relay.abort(lost());
   return sender;

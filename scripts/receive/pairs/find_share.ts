@@ -15,7 +15,7 @@ import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
 import { sayNoNetwork } from "../find/find_sender.ts";
 import type { BrowseOptions } from "../find/lan_search.ts";
-import { MOST_TELLING } from "../find/lan_failures.ts";
+import { mostTelling } from "../find/lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import { firstWordMs, type ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
@@ -217,10 +217,7 @@ function whyNone(
   if (other !== undefined) {
     return unwanted(other.offer.kind, kind!, other.pair);
   }
-  const telling = MOST_TELLING.map((code) =>
-    failures.find((one) => one.code === code)
-  ).find((one) => one !== undefined);
-  return telling ?? failures[0] ?? closed[0] ?? nothingThere(asked);
+  return mostTelling(failures) ?? closed[0] ?? nothingThere(asked);
 }
 
 function fewer(count: number, name: string): SpreadError {
