@@ -38,12 +38,12 @@ export async function findSender(
     onCandidate: (instance, from) => {
       terminal.say(`found ${from ?? instance}`, "peer", { instance, from });
     },
+    onNoNetwork: () => sayNoNetwork(terminal),
   };
   if (room === null) {
     terminal.say("looking for the sender on the local network");
     const { dialLan } = await import("./lan.ts");
-    const onNoNetwork = () => sayNoNetwork(terminal);
-    return await dialLan(dial, { ...where, onNoNetwork });
+    return await dialLan(dial, where);
   }
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./through_relay.ts");
