@@ -99,8 +99,12 @@ function relaying(
     timeoutMs: firstWordMs(options),
     onFound: (pair) =>
       terminal.say(`found ${pair} at the relay`, "peer", { pair }),
-    onUnusable: ({ message }) =>
-      terminal.warn(`${message}: only the local network is searched`),
+    onUnusable: ({ message }, isForGood) =>
+      terminal.warn(
+        `${message}: only the local network is searched${
+          isForGood ? "" : " until it answers"
+        }`,
+      ),
   };
 }
 

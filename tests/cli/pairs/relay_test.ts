@@ -290,6 +290,21 @@ Deno.test("both sides say in one line that a relay knows no pairs, and meet on t
   await assertUntroubled(sharing);
 });
 
+Deno.test("receive asks a relay again that is down behind its proxy, and says so", async () => {
+  let asked = 0;
+  await using relay = startOldRelay(() => {}, () => {
+    asked++;
+    return new Response("<html>", { status: 502 });
+  });
+  await using meeting = await Meeting.at(relay);
+  const receiving = meeting.start(["--timeout", "80"]);
+  await receiving.says(
+    "its address answers 502 Bad Gateway: only the local network is searched until it answers\n",
+  );
+  await until("a second request", () => asked >= 2);
+  assertFailure(await receiving.stop(), "INTERRUPTED", "Stopped");
+});
+
 Deno.test("receive takes nothing from a relay that poses as the other side", async () => {
   await using relay = startOldRelay(
     (socket, { type }) => {
