@@ -101,6 +101,14 @@ Deno.test("receive without a word takes what a pair shares at its relay, again a
   await assertUntroubled(sharing);
 });
 
+Deno.test("receive refuses an interface that this machine does not have, although the relay has a share", async () => {
+  await using relay = await startLocalRelay();
+  await using meeting = await Meeting.at(relay);
+  await meeting.share("at the relay");
+  const refused = await meeting.receive([], { interface: "9.9.9.9" });
+  assertFailure(refused, "USAGE", 'This machine has no address "9.9.9.9"');
+});
+
 Deno.test("receive takes a share that is found on both ways once, and its sender sees no failure", async () => {
   await using relay = await startLocalRelay();
   await using meeting = await Meeting.at(relay);
