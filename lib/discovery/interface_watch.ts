@@ -11,7 +11,7 @@
 
 import {
   type InterfaceAddress,
-  noSuchAddress,
+  requireAddress,
   usableInterfaces,
 } from "./interfaces.ts";
 
@@ -55,10 +55,8 @@ export class InterfaceWatch {
     this.#only = only;
     this.#nowMs = nowMs;
     const all = readAll();
+    requireAddress(all, only);
     this.#interfaces = usableInterfaces(all, only);
-    if (only !== undefined && this.#interfaces.length === 0) {
-      throw noSuchAddress(all, only);
-    }
   }
 
   /** The addresses in use at the last reading: with a follower, at most two seconds ago. */

@@ -79,13 +79,15 @@ export function usableInterfaces(
   return all.filter((entry) => isNamed(entry, only.toLowerCase())).slice(0, 1);
 }
 
-/** Error `USAGE` for `only`, an address that this machine does not have. */
-export function noSuchAddress(
-  all: InterfaceAddress[],
-  only: string,
-): SpreadError {
+/**
+ * Requires that this machine has the address `only`, if that is given.
+ *
+ * @throws {SpreadError} `USAGE`.
+ */
+export function requireAddress(all: InterfaceAddress[], only?: string): void {
+  if (only === undefined || usableInterfaces(all, only).length > 0) return;
   const known = all.map(({ address }) => address).join(", ");
-  return new SpreadError(
+  throw new SpreadError(
     "USAGE",
     `This machine has no address "${only}"`,
     `Use one of its own: ${known}`,

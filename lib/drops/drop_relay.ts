@@ -13,6 +13,7 @@ import {
   type HttpClientOptions,
   type HttpReply,
   SilentError,
+  UNKNOWN_STATUSES,
 } from "../transports/relay/http/client.ts";
 import { OpeningError } from "../transports/relay/websocket/steps.ts";
 import { pause } from "../waiting.ts";
@@ -198,7 +199,9 @@ export class DropRelay implements Disposable {
     if (reply.status >= 200 && reply.status < 300) return reply;
     const refusal = readRefusal(reply.body);
     if (refusal !== null) throw refusal;
-    if (UNKNOWN.includes(reply.status)) throw new DropRefused("drops_off");
+    if (UNKNOWN_STATUSES.includes(reply.status)) {
+      throw new DropRefused("drops_off");
+    }
     throw new OpeningError({
       step: "answer",
       answer: {
@@ -226,9 +229,6 @@ export class DropRelay implements Disposable {
 function headersOf({ take, taking }: Taker): Record<string, string> {
   return { "Drop-Take": take, "Drop-Taking": taking };
 }
-
-/** Statuses of relays that know no such requests: older ones, and those that take WebSockets only. */
-const UNKNOWN = [400, 404, 405, 426, 501];
 
 /** Statuses of servers in front of a relay that is starting, or busy. */
 const PASSING = [408, 500, 502, 503, 504];

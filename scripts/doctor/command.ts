@@ -7,10 +7,7 @@
  * @module
  */
 
-import {
-  noSuchAddress,
-  usableInterfaces,
-} from "../../lib/discovery/interfaces.ts";
+import { requireAddress } from "../../lib/discovery/interfaces.ts";
 import { runCommand, type Running } from "../cli/run_command.ts";
 import { homeFolder } from "../cli/surroundings.ts";
 import type { Terminal } from "../cli/terminal.ts";
@@ -44,9 +41,7 @@ async function examine(
   const found = readFound(told ?? "");
   const all = Deno.networkInterfaces();
   const { interface: only } = options;
-  if (only !== undefined && usableInterfaces(all, only).length === 0) {
-    throw noSuchAddress(all, only);
-  }
+  requireAddress(all, only);
   const report = new Report(terminal, homeFolder() ?? "");
   const now = new Date();
   report.add(checkDeno({

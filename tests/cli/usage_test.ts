@@ -121,11 +121,15 @@ const USAGE_ERRORS: [
     ["pass", "127.0.0.1:9", "more"],
     "The arguments are neither an invite",
   ],
-  [
+  ...[
+    ["pass"],
+    ["pass", "127.0.0.1:9"],
+    ["--relay", "ws://127.0.0.1:9", "k7m2xq-acid-acid-acid-acid"],
+  ].map((args): (typeof USAGE_ERRORS)[number] => [
     "receive",
-    ["--interface", "9.9.9.9", "pass"],
+    ["--interface", "9.9.9.9", ...args],
     'This machine has no address "9.9.9.9"',
-  ],
+  ]),
 ];
 
 Deno.test("serve and receive refuse a command line that cannot be", async () => {

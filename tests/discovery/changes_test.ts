@@ -251,6 +251,55 @@ Deno.test({
   },
 });
 
+/** Starts a relay on this address of the machine, which stays when a cable is pulled. */
+async function startRelay(here: Namespace, address: string): Promise<Program> {
+  await ip(`-n ${here.name} addr add ${address}/32 dev lo`);
+  const relay = new Program(here, [Deno.execPath(), "task", "relay"], {
+    RELAY_HOST: address,
+    RELAY_PORT: "8765",
+  });
+  await relay.line((line) => line.includes('"started"'));
+  return relay;
+}
+
+Deno.test({
+  name:
+    "receive waits for a network with the invite of a room too, and says so when none has come",
+  ignore: reason !== null,
+  fn: async () => {
+    await using pair = await Pair.make(["10.77.1.1/24"], ["10.77.1.2/24"]);
+    const { here, there, machine, file } = pair;
+    await using _relay = await startRelay(here, "10.77.2.1");
+    const at = ["--relay", "ws://10.77.2.1:8765", "--insecure-relay"];
+    await using sharing = await machine.share(
+      ["--interface", "127.0.0.1", ...at, "--generate", file],
+      { via: via(here), interface: null },
+    );
+    await ip(`-n ${there.name} link del cable0`);
+    const away = { via: via(there), interface: null };
+    const invited = [...at, String(sharing.ready.invite)];
+    assertFailure(
+      await machine.run("receive", ["--timeout", "1", ...invited], away),
+      "NO_NETWORK",
+      "This machine has no network connection on which a share can be found",
+      "Connect to the network that the sender is on",
+    );
+    await using receiving = machine.start(
+      "receive",
+      ["--timeout", "80", ...invited],
+      away,
+    );
+    await receiving.says(
+      "this machine has no network connection yet; waiting for one",
+    );
+    await join("cable0", [here, ["10.77.1.1/24"]], [there, ["10.77.1.2/24"]]);
+    await ip(`-n ${there.name} route add 10.77.2.1/32 dev cable0`);
+    const ended = await receiving.ended;
+    assertSuccess(ended);
+    assertEquals(ended.text, "Body\n");
+  },
+});
+
 Deno.test({
   name:
     "serve shares by its address, when another program keeps port 5353, and is found once that ends",

@@ -13,9 +13,15 @@ import {
   type TopicMatch,
   TOPICS_PATH,
 } from "../../relay_topics.ts";
+import { relayAnswered } from "./answer.ts";
 import { nameRelay, relayRefused, relaySilent } from "./errors.ts";
 import { relayFailure } from "./failure.ts";
-import { HttpClient, type HttpReply, SilentError } from "./http/client.ts";
+import {
+  HttpClient,
+  type HttpReply,
+  SilentError,
+  UNKNOWN_STATUSES,
+} from "./http/client.ts";
 import type { RelayPlace } from "./socket.ts";
 
 /** Longest that a relay may take for its answer, in milliseconds. */
@@ -32,7 +38,8 @@ const RefusalSchema = v.object({
  * @param topics 1 to 1024, each 32 hex digits.
  * @param answerMs Longest that the relay may take; tests shorten it.
  * @returns Only what was asked for; `null` when the relay does not know topics.
- * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`; the signal's reason.
+ * @throws {SpreadError} `RELAY_UNREACHABLE`, `RELAY_BUSY`, `PEER_GONE` when the relay is ending; the
+ *   signal's reason.
  */
 export async function askTopics(
   { url, proxy }: RelayPlace,
@@ -62,16 +69,19 @@ export async function askTopics(
       : relayFailure(url, error);
   }
   const text = new TextDecoder().decode(reply.body);
-  if (reply.status !== 200) {
+  const { status, headers } = reply;
+  if (status !== 200) {
     const refusal = readRefusal(text);
-    if (refusal === null) return null;
-    throw refused(url, refusal);
+    if (refusal !== null) throw refused(url, refusal);
+    if (UNKNOWN_STATUSES.includes(status)) return null;
+    const location = headers.get("location") ?? null;
+    throw relayAnswered(url, { status, location, body: text });
   }
   const asked = new Set(topics);
   return decodeFound(text)?.filter(({ topic }) => asked.has(topic)) ?? null;
 }
 
-/** The code of a refusal; `null` when the relay does not know such requests. */
+/** The code of a refusal; `null` for an answer without one. */
 function readRefusal(text: string): string | null {
   try {
     const result = v.safeParse(RefusalSchema, JSON.parse(text));

@@ -91,9 +91,24 @@ for (
     ],
     ["404", () => new Response("<html>", { status: 404 }), null],
     [
+      "400, as a plain relay does",
+      () => new Response("", { status: 400 }),
+      null,
+    ],
+    [
       "a redirection",
       () => Response.redirect("http://127.0.0.1:9/topics"),
-      null,
+      "RELAY_UNREACHABLE",
+    ],
+    ...[401, 403, 407, 500, 502, 503, 504].map((status) => [
+      `${status}, as what is in front of it does`,
+      () => new Response("<html>", { status }),
+      "RELAY_UNREACHABLE",
+    ]),
+    [
+      "429, as what is in front of it does",
+      () => new Response("<html>", { status: 429 }),
+      "RELAY_BUSY",
     ],
     [
       "that it is busy",

@@ -20,7 +20,7 @@ type Place = Pick<
  * Finds the sender: at its address, if that is known; otherwise on the local network, and in its
  * room if it has one.
  *
- * @throws {SpreadError} Those of {@linkcode dialAddress}, of `dialLan()` and of `dialAnywhere()`.
+ * @throws {SpreadError} `USAGE` when `interface` is not an address of this machine; those of {@linkcode dialAddress}, of `dialLan()` and of `dialAnywhere()`.
  */
 export async function findSender(
   options: Place,
@@ -28,6 +28,7 @@ export async function findSender(
   terminal: Terminal,
   room: RoomAddress | null,
 ): Promise<Sender> {
+  await requireInterface(options);
   if (options.address !== undefined) {
     return await dialAddress([options.address], dial);
   }
@@ -39,16 +40,27 @@ export async function findSender(
       const sender = from ?? "a sender that shows no name";
       terminal.say(`found ${sender}`, "peer", { instance, from });
     },
+    onNoNetwork: () => sayNoNetwork(terminal),
   };
   if (room === null) {
     terminal.say("looking for the sender on the local network");
     const { dialLan } = await import("./lan.ts");
-    const onNoNetwork = () => sayNoNetwork(terminal);
-    return await dialLan(dial, { ...where, onNoNetwork });
+    return await dialLan(dial, where);
   }
   terminal.say("looking for the sender on the local network and on the relay");
   const { dialAnywhere } = await import("./through_relay.ts");
   return await dialAnywhere(dial, room, where);
+}
+
+/** Refuses an interface that this machine does not have, before a relay is used without it. */
+export async function requireInterface(
+  { interface: only }: Pick<Place, "interface">,
+): Promise<void> {
+  if (only === undefined) return;
+  const { requireAddress } = await import(
+    "../../../lib/discovery/interfaces.ts"
+  );
+  requireAddress(Deno.networkInterfaces(), only);
 }
 
 /** Says why nothing can be found yet. */

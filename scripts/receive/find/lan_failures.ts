@@ -22,11 +22,13 @@ export interface Failure {
 }
 
 /** Errors about which a person can do something, those with most to do first. */
-export const MOST_TELLING: SpreadErrorCode[] = [
+const MOST_TELLING: SpreadErrorCode[] = [
   "PASSPHRASE_REFUSED",
   "TOO_MANY_GUESSES",
   "SECRET_MISMATCH",
   "LEGACY_PEER",
+  "NO_ROOM",
+  "RELAY_BUSY",
   "UNREACHABLE",
 ];
 
@@ -38,19 +40,24 @@ export const ANSWERS: SpreadErrorCode[] = [
   "LEGACY_PEER",
 ];
 
+/** Returns the error about which a person can do most: the first one where none is known for that. */
+export function mostTelling(errors: SpreadError[]): SpreadError | undefined {
+  const code = MOST_TELLING.find((one) =>
+    errors.some((error) => error.code === one)
+  );
+  return errors.find((error) => error.code === code) ?? errors[0];
+}
+
 /**
  * Returns the error about which a person can do most; it names the shares if several ended in
  * it.
  *
- * @returns `null` without failures.
+ * @returns `undefined` without failures.
  */
-export function mostTelling(failures: Failure[]): SpreadError | null {
-  for (const code of MOST_TELLING) {
-    const same = failures.filter(({ error }) => error.code === code);
-    if (same.length === 1) return same[0]!.error;
-    if (same.length > 1) return ofSeveral(same);
-  }
-  return failures[0]?.error ?? null;
+export function explainFailures(failures: Failure[]): SpreadError | undefined {
+  const telling = mostTelling(failures.map(({ error }) => error));
+  const same = failures.filter(({ error }) => error.code === telling?.code);
+  return same.length > 1 ? ofSeveral(same) : telling;
 }
 
 function ofSeveral(failures: Failure[]): SpreadError {

@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { SpreadError } from "../../../lib/errors.ts";
-import { mostTelling, noSender, type OtherShares } from "./lan_failures.ts";
+import { SpreadError, type SpreadErrorCode } from "../../../lib/errors.ts";
+import {
+  explainFailures,
+  mostTelling,
+  noSender,
+  type OtherShares,
+} from "./lan_failures.ts";
 
 const NONE: OtherShares = {
   names: new Set(),
@@ -61,7 +66,7 @@ Deno.test("noSender() names five shares at most, when there are many", () => {
   assert(hint.includes(" and 59 more. "), hint);
 });
 
-Deno.test("mostTelling() names several shares by host and address, and never by the names that machines give them", () => {
+Deno.test("explainFailures() names several shares by host and address, and never by the names that machines give them", () => {
   const error = new SpreadError("PASSPHRASE_REFUSED", "It is refused");
   const failures = [undefined, "alex@walnut"].map((from, i) => ({
     error,
@@ -74,7 +79,24 @@ Deno.test("mostTelling() names several shares by host and address, and never by 
     },
   }));
   assertEquals(
-    mostTelling(failures)?.message,
+    explainFailures(failures)?.message,
     "It is refused; tried 10.0.0.0:4711, alex@walnut at 10.0.0.1:4711",
   );
+});
+
+Deno.test("mostTelling() prefers what a sender or a relay has said, whatever came first", () => {
+  for (
+    const [codes, expected] of [
+      [["UNREACHABLE", "PASSPHRASE_REFUSED"], "PASSPHRASE_REFUSED"],
+      [["PASSPHRASE_REFUSED", "NO_ROOM"], "PASSPHRASE_REFUSED"],
+      [["UNREACHABLE", "NO_ROOM"], "NO_ROOM"],
+      [["UNREACHABLE", "RELAY_BUSY"], "RELAY_BUSY"],
+      [["RELAY_UNREACHABLE", "UNREACHABLE"], "UNREACHABLE"],
+      [["PEER_GONE", "RELAY_UNREACHABLE"], "PEER_GONE"],
+      [[], undefined],
+    ] as [SpreadErrorCode[], SpreadErrorCode | undefined][]
+  ) {
+    const errors = codes.map((code) => new SpreadError(code, code));
+    assertEquals(mostTelling(errors)?.code, expected);
+  }
 });

@@ -16,8 +16,8 @@ import type { Kind } from "../../../lib/payload.ts";
 import { legacyPeer } from "../../../lib/protocol/handshake/messages.ts";
 import {
   ANSWERS,
+  explainFailures,
   type Failure,
-  mostTelling,
   noSender,
   type OtherShares,
 } from "./lan_failures.ts";
@@ -114,7 +114,7 @@ export class LanSearch implements Disposable {
     if (this.#defect !== null) throw this.#defect;
     this.options.signal.throwIfAborted();
     if (this.#found !== null) return this.#found;
-    throw mostTelling(this.#failures) ?? noSender({
+    throw explainFailures(this.#failures) ?? noSender({
       timeoutMs: this.where.timeoutMs,
       name: this.where.room === undefined ? this.#name : undefined,
       others: this.#others,

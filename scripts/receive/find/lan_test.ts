@@ -21,6 +21,7 @@ import { SenderRoom } from "../../../lib/transports/relay/sender_room.ts";
 import { listenTcp } from "../../../lib/transports/tcp.ts";
 import { startLocalRelay } from "../../../relay/testing/local_relay.ts";
 import { RawPeer } from "../../../tests/support/mdns_peer.ts";
+import { Proxy } from "../../../tests/support/proxy.ts";
 import { dialLan } from "./lan.ts";
 import type { DialOptions, Sender } from "./sender.ts";
 import { dialAnywhere } from "./through_relay.ts";
@@ -257,17 +258,44 @@ Deno.test({
   },
 });
 
+/** Opens a room for a sender. */
+async function openRoom(url: string): Promise<SenderRoom> {
+  const { signal } = new AbortController();
+  const events = { lost() {}, found() {}, ended() {} };
+  return await SenderRoom.open({ url, fillRandom, signal, events });
+}
+
+Deno.test("dialAnywhere() reports what the sender has said through the relay, when a share that nobody serves is announced", async () => {
+  await using relay = await startLocalRelay();
+  await using room = await openRoom(relay.url);
+  const { roomCode } = room;
+  await using far = new Serving(newWords(), HONEST);
+  const serving = far.serveAll(room, roomCode);
+  const port = Number(new URL(relay.url).port);
+  await using slow = new Proxy({ port, holdAfter: [1] });
+  await using _announcer = await announcing({ room: roomCode }, 9);
+  const address = {
+    url: `ws://${slow.address}`,
+    roomCode,
+    timeoutMs: 60_000,
+    onQueued() {},
+    onSilent() {},
+  };
+  const onCandidate = () => slow.release();
+  const where = { interface: HONEST, timeoutMs: 60_000, onCandidate };
+  const error = await assertRejects(
+    () => dialAnywhere(dialing(newWords()), address, where),
+    SpreadError,
+  );
+  assertEquals(error.code, "PASSPHRASE_REFUSED");
+  await room[Symbol.asyncDispose]();
+  await serving;
+});
+
 Deno.test("again() finds the sender in its room, when it has left the local network", async () => {
   const words = newWords();
   await using relay = await startLocalRelay();
-  const { signal } = new AbortController();
-  const events = { lost() {}, found() {}, ended() {} };
-  await using room = await SenderRoom.open({
-    url: relay.url,
-    fillRandom,
-    signal,
-    events,
-  });
+  await using room = await openRoom(relay.url);
   const { roomCode } = room;
   await using far = new Serving(words, HONEST);
   const serving = far.serveAll(room, roomCode);

@@ -10,17 +10,30 @@ import type { DialOptions, Sender } from "./sender.ts";
 import { formatBytes } from "../../cli/screen/format.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 
-/** Pauses before the attempts to reconnect, in milliseconds: one attempt for each. */
-const RETRY_PAUSES_MS = [250, 500, 1_000, 2_000, 4_000];
+/**
+ * Pauses before the attempts to reconnect, in milliseconds: one attempt for each. A sender that has
+ * lost the relay comes back to it after 15 seconds at most.
+ */
+const RETRY_PAUSES_MS = [
+  250,
+  500,
+  1_000,
+  2_000,
+  4_000,
+  8_000,
+  15_000,
+  15_000,
+];
 
 /**
- * Connects again after a cut, in up to five attempts.
+ * Connects again after a cut, in as many attempts as there are pauses.
  *
  * @param sender The sender whose connection has failed.
  * @param attempt Number of earlier cuts since any bytes arrived: that many attempts are left
  *   out.
  * @param error The error in which the connection ended.
  * @param keptBytes Number of bytes that have arrived and are kept.
+ * @param pausesMs Pauses before the attempts; tests shorten them.
  * @throws {SpreadError} `error` itself, reworded, for `PEER_STOPPED`: the sender has stopped the
  *   share; `error` unchanged for anything else that is not a cut; `error` with a hint once all
  *   attempts have failed; the error of an attempt that shows that another one would not help;
@@ -33,16 +46,15 @@ export async function redial(
   error: unknown,
   terminal: Terminal,
   keptBytes: number,
+  pausesMs: readonly number[] = RETRY_PAUSES_MS,
 ): Promise<Sender> {
   if (SpreadError.is(error, "PEER_STOPPED")) throw stopped(error, keptBytes);
   if (!isCut(error)) throw error;
   let isRoomGone = false;
-  for (const [i, pauseMs] of RETRY_PAUSES_MS.entries()) {
+  for (const [i, pauseMs] of pausesMs.entries()) {
     if (i < attempt) continue;
     terminal.say(
-      `the connection was cut; trying again (${
-        i + 1
-      } of ${RETRY_PAUSES_MS.length})`,
+      `the connection was cut; trying again (${i + 1} of ${pausesMs.length})`,
     );
     await pause(pauseMs, dial.signal);
     dial.signal.throwIfAborted();
@@ -51,7 +63,8 @@ export async function redial(
     } catch (again) {
       // A relay that has restarted knows the room again once the sender is back.
       isRoomGone = SpreadError.is(again, "NO_ROOM");
-      if (!isCut(again) && !isRoomGone) throw again;
+      const isBusy = SpreadError.is(again, "RELAY_BUSY");
+      if (!isCut(again) && !isRoomGone && !isBusy) throw again;
     }
   }
   const { code, message } = error;

@@ -70,15 +70,17 @@ export interface DialOptions {
 /**
  * Connects to the first of some addresses of one sender that answers.
  *
- * @param protocol Protocol of the sender; without it, protocol 1 with `--legacy`, otherwise 2.
+ * @param known Protocol of the sender, if it has announced or proved one; otherwise protocol 1 with
+ *   `--legacy`, and 2 without it.
  * @throws {SpreadError} `UNREACHABLE` when no address answers within 4 seconds; `LEGACY_PEER`
  *   for a sender that speaks protocol 1 only; the errors of {@linkcode shakeHands}.
  */
 export async function dialAddress(
   addresses: TcpAddress[],
   options: DialOptions,
-  protocol: 1 | 2 = options.legacy ? 1 : 2,
+  known?: 1 | 2,
 ): Promise<Sender> {
+  const protocol = known ?? (options.legacy ? 1 : 2);
   const again = () => dialAddress(addresses, options, protocol);
   const channel = await connect(addresses, options.signal);
   if (protocol === 1) {
@@ -89,7 +91,7 @@ export async function dialAddress(
   } catch (error) {
     channel.abort(error as Error);
     if (
-      SpreadError.is(error, "PEER_GONE") &&
+      known === undefined && SpreadError.is(error, "PEER_GONE") &&
       await speaksProtocol1(addresses, options.signal)
     ) {
       throw legacyPeer();

@@ -14,6 +14,7 @@ import {
   joinRoom,
 } from "../../../lib/transports/relay/receiver_room.ts";
 import type { RelayPlace } from "../../../lib/transports/relay/socket.ts";
+import { pause } from "../../../lib/waiting.ts";
 import {
   abortWith,
   type DialOptions,
@@ -35,6 +36,9 @@ const LAN_AFTER_REFUSAL_MS = 1_500;
 
 /** Time for a sender found on the local network to prove itself, in milliseconds. */
 const LAN_PROOF_MS = 3_000;
+
+/** Pause between attempts to reach the relay while there is no network, in milliseconds. */
+const RETRY_MS = 1_000;
 
 /** A room and its relay. */
 export interface RoomAddress extends RelayPlace {
@@ -66,7 +70,9 @@ export async function dialRelay(
 /**
  * Searches the room and, a moment later, the local network too; takes the first sender found.
  *
- * @throws {SpreadError} The relay's error when neither search finds the sender.
+ * @throws {SpreadError} When neither search finds the sender, the relay's error; where the share
+ *   is announced on the local network, the one of both errors about which a person can do most.
+ *   `NO_NETWORK` when no network came in time.
  */
 export async function dialAnywhere(
   options: DialOptions,
@@ -77,12 +83,11 @@ export async function dialAnywhere(
   const signalOf = (loser: AbortController) =>
     AbortSignal.any([options.signal, loser.signal]);
   let isLanThere = false;
-  const { fillRandom } = options;
-  const joining = joinRoom({
-    ...room,
-    fillRandom,
-    signal: signalOf(losing.relay),
-  });
+  const joining = joinOnNetwork(
+    { ...options, signal: signalOf(losing.relay) },
+    room,
+    where,
+  );
   loadHandshake().catch(() => {});
   const viaLan = searchLan(
     joining,
@@ -114,12 +119,11 @@ export async function dialAnywhere(
       await joined.channel[Symbol.asyncDispose]();
       return alsoInRoom(sender, options, room);
     });
-  viaRelay.catch(() =>
-    setTimeout(
-      () => isLanThere || losing.lan.abort(lost()),
-      LAN_AFTER_REFUSAL_MS,
-    )
-  );
+  const ended = new AbortController();
+  viaRelay.catch(async () => {
+    await pause(LAN_AFTER_REFUSAL_MS, ended.signal);
+    if (!isLanThere) losing.lan.abort(lost());
+  });
   viaLan.catch(() => {});
   let sender: Sender;
   try {
@@ -128,10 +132,46 @@ export async function dialAnywhere(
   } catch (error) {
     options.signal.throwIfAborted();
     const [lan, relay] = (error as AggregateError).errors;
-    throw isLanThere && !isInterruption(lan) ? lan : relay;
+    const isTelling = isLanThere || SpreadError.is(lan, "NO_NETWORK");
+    if (!isTelling || isInterruption(lan)) throw relay;
+    const { mostTelling } = await import("./lan_failures.ts");
+    throw mostTelling([lan, relay]);
+  } finally {
+    ended.abort();
   }
   losing.relay.abort(lost());
   return sender;
+}
+
+/** Joins the room; a machine without a network tries until it has one, or its time is over. */
+async function joinOnNetwork(
+  { fillRandom, signal }: DialOptions,
+  room: RoomAddress,
+  where: BrowseOptions,
+): Promise<JoinedRoom> {
+  const endMs = performance.now() + where.timeoutMs;
+  let wasWithout = false;
+  for (;;) {
+    try {
+      return await joinRoom({ ...room, fillRandom, signal });
+    } catch (error) {
+      // A name may not be resolved yet when the address is there.
+      wasWithout ||= await isWithoutNetwork(where);
+      const isLate = performance.now() >= endMs;
+      const isUnreachable = SpreadError.is(error, "RELAY_UNREACHABLE");
+      if (!isUnreachable || !wasWithout || isLate) throw error;
+    }
+    await pause(RETRY_MS, signal);
+  }
+}
+
+/** Whether this machine has no address but loopback, and the user has not named that. */
+async function isWithoutNetwork(where: BrowseOptions): Promise<boolean> {
+  if (where.interface !== undefined) return false;
+  const { usableInterfaces } = await import(
+    "../../../lib/discovery/interfaces.ts"
+  );
+  return usableInterfaces(Deno.networkInterfaces()).length === 0;
 }
 
 /** Searches the local network, unless the relay has answered within its head start. */

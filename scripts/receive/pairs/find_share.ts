@@ -13,9 +13,9 @@ import { formatCount } from "../../cli/screen/format.ts";
 import { noticePath } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { FoundDrop } from "../drops/found_drop.ts";
-import { sayNoNetwork } from "../find/find_sender.ts";
+import { requireInterface, sayNoNetwork } from "../find/find_sender.ts";
 import type { BrowseOptions } from "../find/lan_search.ts";
-import { MOST_TELLING } from "../find/lan_failures.ts";
+import { mostTelling } from "../find/lan_failures.ts";
 import { dialAddress, type DialOptions, type Sender } from "../find/sender.ts";
 import { firstWordMs, type ReceiveOptions } from "../options.ts";
 import { lookOnLan } from "./lan_shares.ts";
@@ -47,7 +47,8 @@ export interface PairSearch {
  * Finds the share to take.
  *
  * @returns `null` when the user was asked, and wants none.
- * @throws {SpreadError} `NO_SENDER` when nothing is found in time; `NOT_AGREED` when there are
+ * @throws {SpreadError} `USAGE` when `interface` is not an address of this machine; `NO_SENDER` when
+ *   nothing is found in time; `NOT_AGREED` when there are
  *   several and nobody can be asked; `PAYLOAD_UNWANTED` when there are only other kinds; those of a
  *   connection; the reason of the signal.
  */
@@ -55,6 +56,7 @@ export async function findShare(
   asked: PairSearch,
 ): Promise<FoundShare | null> {
   const { options, terminal, dial } = asked;
+  await requireInterface(options);
   // What it says is out of date once the user looks.
   await Deno.remove(noticePath()).catch(() => {});
   if (options.address !== undefined) return await findAt(asked);
@@ -99,8 +101,12 @@ function relaying(
     timeoutMs: firstWordMs(options),
     onFound: (pair) =>
       terminal.say(`found ${pair} at the relay`, "peer", { pair }),
-    onUnusable: ({ message }) =>
-      terminal.warn(`${message}: only the local network is searched`),
+    onUnusable: ({ message }, isForGood) =>
+      terminal.warn(
+        `${message}: only the local network is searched${
+          isForGood ? "" : " until it answers"
+        }`,
+      ),
   };
 }
 
@@ -217,10 +223,7 @@ function whyNone(
   if (other !== undefined) {
     return unwanted(other.offer.kind, kind!, other.pair);
   }
-  const telling = MOST_TELLING.map((code) =>
-    failures.find((one) => one.code === code)
-  ).find((one) => one !== undefined);
-  return telling ?? failures[0] ?? closed[0] ?? nothingThere(asked);
+  return mostTelling(failures) ?? closed[0] ?? nothingThere(asked);
 }
 
 function fewer(count: number, name: string): SpreadError {

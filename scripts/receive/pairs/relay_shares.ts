@@ -47,8 +47,11 @@ export interface RelayShareOptions extends RoomSearchOptions {
   folder: string;
   /** Called once for each room and drop that is found. */
   onFound: (pair: string) => void;
-  /** Called once for each relay that cannot be asked. */
-  onUnusable: (reason: SpreadError) => void;
+  /**
+   * Called once for each relay that cannot be asked, and when it knows no pairs: then it is not asked
+   * again, and `isForGood` is true.
+   */
+  onUnusable: (reason: SpreadError, isForGood: boolean) => void;
 }
 
 /**
@@ -83,9 +86,10 @@ export async function lookAtRelay(
     } catch (error) {
       if (signal.aborted) break;
       if (!(error instanceof SpreadError)) throw error;
-      if (failure === null) options.onUnusable(error);
+      const isForGood = error.code === "BAD_MESSAGE";
+      if (failure === null || isForGood) options.onUnusable(error, isForGood);
       failure = error;
-      if (error.code === "BAD_MESSAGE") break;
+      if (isForGood) break;
     }
     await pause(waitMs, signal);
     waitMs = Math.min(2 * waitMs, LONGEST_PAUSE_MS);

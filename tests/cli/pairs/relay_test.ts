@@ -101,6 +101,14 @@ Deno.test("receive without a word takes what a pair shares at its relay, again a
   await assertUntroubled(sharing);
 });
 
+Deno.test("receive refuses an interface that this machine does not have, although the relay has a share", async () => {
+  await using relay = await startLocalRelay();
+  await using meeting = await Meeting.at(relay);
+  await meeting.share("at the relay");
+  const refused = await meeting.receive([], { interface: "9.9.9.9" });
+  assertFailure(refused, "USAGE", 'This machine has no address "9.9.9.9"');
+});
+
 Deno.test("receive takes a share that is found on both ways once, and its sender sees no failure", async () => {
   await using relay = await startLocalRelay();
   await using meeting = await Meeting.at(relay);
@@ -307,6 +315,21 @@ Deno.test("both sides say in one line that a relay knows no pairs, and meet on t
   const received = await meeting.receive([], {});
   assertSuccess(received);
   await assertUntroubled(sharing);
+});
+
+Deno.test("receive asks a relay again that is down behind its proxy, and says so", async () => {
+  let asked = 0;
+  await using relay = startOldRelay(() => {}, () => {
+    asked++;
+    return new Response("<html>", { status: 502 });
+  });
+  await using meeting = await Meeting.at(relay);
+  const receiving = meeting.start(["--timeout", "80"]);
+  await receiving.says(
+    "its address answers 502 Bad Gateway: only the local network is searched until it answers\n",
+  );
+  await until("a second request", () => asked >= 2);
+  assertFailure(await receiving.stop(), "INTERRUPTED", "Stopped");
 });
 
 Deno.test("receive takes nothing from a relay that poses as the other side", async () => {

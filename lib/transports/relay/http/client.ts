@@ -20,6 +20,9 @@ const REQUEST_MS = 120_000;
 /** Most provisional answers (1xx) before an answer. */
 const MAX_PROVISIONAL = 8;
 
+/** Statuses of relays that know no such requests: older ones, and those that take WebSockets only. */
+export const UNKNOWN_STATUSES = [400, 404, 405, 426, 501];
+
 /** A request; every one may be repeated without harm. */
 export interface ClientRequest {
   method: "GET" | "PUT" | "POST" | "DELETE";

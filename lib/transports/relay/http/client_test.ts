@@ -131,6 +131,27 @@ Deno.test("HttpClient goes through a proxy, to which alone it shows the login", 
   assertEquals(/authorization/i.test(get!), false);
 });
 
+for (
+  const [typed, login] of [
+    ["user:pass", "user:pass"],
+    ["user:p%40ss%C3%A9", "user:p@ssé"],
+    ["user:100%", "user:100%"],
+    ["user:5%zz 6%ff", "user:5%zz 6%ff"],
+    [":token", ":token"],
+    ["token", "token:"],
+    ["", null],
+  ] as const
+) {
+  Deno.test(`HttpClient logs in at a proxy as ${login}, when its address begins with "${typed}@"`, async () => {
+    await using proxy = new Server(["HTTP/1.1 200 Connected\r\n\r\n", LENGTH]);
+    using client = clientOf("ws://relay.invalid", `${typed}@${proxy.host}`);
+    assertEquals(await text(client), "hello");
+    const [, given = null] =
+      /^proxy-authorization: basic (\S+)\r$/im.exec(proxy.requests[0]!) ?? [];
+    assertEquals(given, login && utf8(login).toBase64());
+  });
+}
+
 Deno.test("HttpClient ends by its signal, and not long after the server is silent", async () => {
   await using server = new Server(["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"]);
   using client = clientOf(`ws://${server.host}`);

@@ -141,9 +141,18 @@ async function connectThrough(
 }
 
 function loginOf({ username, password }: URL): string[] {
-  if (username === "") return [];
-  const login = `${decodeURIComponent(username)}:${
-    decodeURIComponent(password)
-  }`;
+  if (username === "" && password === "") return [];
+  const login = `${decodeEscapes(username)}:${decodeEscapes(password)}`;
   return [`Proxy-Authorization: Basic ${utf8(login).toBase64()}`];
+}
+
+/** Decodes what is escaped correctly; people also write a bare `%`. */
+function decodeEscapes(text: string): string {
+  return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes;
+    }
+  });
 }
