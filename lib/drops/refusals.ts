@@ -85,8 +85,8 @@ const WORDS: Record<
   ],
   too_many_drops: (relay) => [
     "RELAY_BUSY",
-    `The relay ${relay} takes no other drop from this network now: it keeps as many as it allows, or got too many within a minute`,
-    "Wait a minute and try again; if that does not help, wait until one of them is taken, take one back (claude-spread stop ID), or name another relay with --relay URL",
+    `The relay ${relay} takes no more drops from this network now`,
+    "Wait a minute and try again; if it keeps as many as it allows, wait until one is taken, take one back (claude-spread stop ID), or name another relay with --relay URL",
   ],
   too_many_requests: (relay) => [
     "RELAY_BUSY",

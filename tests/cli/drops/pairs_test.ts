@@ -78,7 +78,7 @@ Deno.test("serve --leave --to says for whom it was left, and for whom not, when 
   assertFailure(ended, "RELAY_BUSY", "The relay 127.0.0.1:", "take one back");
   assertStringIncludes(
     ended.stderr,
-    "as it allows; it was left for cedar, elm, and not for fir, yew\n",
+    "from this network now; it was left for cedar, elm, and not for fir, yew\n",
   );
   const entries = await drops.entries();
   assertEquals(entries.map(({ to }) => to).sort(), ["cedar", "elm"]);
