@@ -87,3 +87,18 @@ Deno.test("DenoListener closes once everything is sent", async () => {
   }
   assertEquals(bytes, 128 * 65_536);
 });
+
+// Breaks when any number passes: `bufferedAmount` does not count those that wait for a peer.
+Deno.test("DenoListener ends a client that sends more than a thousand empty messages", async () => {
+  await using stage = await listen(1000);
+  const { client, told } = stage;
+  for (let i = 0; i < 500; i++) {
+    await client.send(OPCODES.binary, "");
+    await client.send(OPCODES.text, "");
+  }
+  await client.send(OPCODES.binary, "x");
+  await until(() => told.bytes === 1, "what follows them");
+  await client.send(OPCODES.binary, "");
+  assertEquals((await client.next())?.opcode, OPCODES.close);
+  assertEquals(told, { bytes: 1, closed: [false] });
+});

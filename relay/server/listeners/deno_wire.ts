@@ -8,6 +8,7 @@
  * @module
  */
 
+import { PIECE_COST_BYTES } from "../../../lib/bytes.ts";
 import type { RelayConfig } from "../../config.ts";
 import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 import {
@@ -20,6 +21,12 @@ import {
 
 /** Time between two polls of the network's progress, in milliseconds. */
 const LOOK_MS = 5;
+
+/**
+ * Most empty messages accepted on one connection: `bufferedAmount` does not show whether they wait,
+ * so that any number could. Our clients send none.
+ */
+const MAX_EMPTY = 1000;
 
 /** Limits on one message, and on the bytes that arrive during a pause. */
 type Limits = Pick<RelayConfig, "maxMessageBytes" | "maxBufferedBytes">;
@@ -48,6 +55,8 @@ class DenoWire implements Wire {
   #isPaused = false;
   /** Bytes that arrived during the current pause. */
   #excessBytes = 0;
+  /** Empty messages that have arrived. */
+  #emptyCount = 0;
 
   constructor(
     private readonly socket: WebSocket,
@@ -68,14 +77,15 @@ class DenoWire implements Wire {
   }
 
   get bufferedBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.socket.bufferedAmount +
+      PIECE_COST_BYTES * this.#waiting.length;
   }
 
-  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+  send(data: Uint8Array | string, isText: boolean, onTaken = () => {}): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     this.socket.send(isText ? textOf(data) : bytesOf(data));
     this.#sentBytes += data.length;
-    if (onTaken !== undefined) this.#await(onTaken);
+    this.#await(onTaken);
   }
 
   pause(): void {
@@ -114,6 +124,9 @@ class DenoWire implements Wire {
     if (bytes.length > maxMessageBytes) {
       this.socket.send(TOLD_TOO_LARGE);
       return this.#cut(TOO_LARGE);
+    }
+    if (bytes.length === 0 && ++this.#emptyCount > MAX_EMPTY) {
+      return this.#cut(GOING_AWAY);
     }
     if (this.#isPaused) this.#excessBytes += bytes.length;
     if (this.#excessBytes > maxBufferedBytes) return this.#cut(GOING_AWAY);
