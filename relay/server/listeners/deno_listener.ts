@@ -7,6 +7,7 @@
  * @module
  */
 
+import { pause } from "../../../lib/waiting.ts";
 import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "../http.ts";
 import {
@@ -15,6 +16,9 @@ import {
   type ListenAddress,
   type ListenerOptions,
 } from "./listener.ts";
+
+/** Time for answers to reach their clients at the end, in milliseconds. */
+const SHUTDOWN_MS = 500;
 
 /**
  * Listens on the address in `DENO_SERVE_ADDRESS`, and on the relay's own port as well if that
@@ -47,7 +51,11 @@ export class DenoListener implements HttpListener {
   shut(): void {}
 
   async end(): Promise<void> {
-    await this.#server?.shutdown();
+    const done = new AbortController();
+    const { signal } = done;
+    const shutdown = this.#server?.shutdown().finally(() => done.abort());
+    // Deno waits for the bodies of requests, which their clients need not send.
+    await Promise.race([shutdown, pause(SHUTDOWN_MS, signal)]);
   }
 
   async #respond(request: Request, remote: Deno.Addr): Promise<Response> {
