@@ -11,6 +11,7 @@ import { pause } from "../../../lib/waiting.ts";
 import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "../http.ts";
 import {
+  asksForWebSocket,
   formatTcp,
   type HttpListener,
   type ListenAddress,
@@ -61,9 +62,9 @@ export class DenoListener implements HttpListener {
   async #respond(request: Request, remote: Deno.Addr): Promise<Response> {
     const asked = requestOf(request, remote);
     const { front } = this.#options;
-    return asked.header("upgrade") === undefined
-      ? responseOf(await front.answer(asked))
-      : this.#upgrade(request, asked);
+    return asksForWebSocket(asked.header("upgrade"))
+      ? this.#upgrade(request, asked)
+      : responseOf(await front.answer(asked));
   }
 
   #upgrade(request: Request, asked: HttpRequest): Response {
@@ -90,7 +91,6 @@ export class DenoListener implements HttpListener {
 /** Checks what Deno does not check (RFC 6455, section 4.2.1). */
 function isHandshake({ method, header }: HttpRequest): boolean {
   return method === "GET" &&
-    header("upgrade")?.toLowerCase() === "websocket" &&
     header("sec-websocket-version") === "13" &&
     /^[+/0-9a-z]{22}==$/i.test(header("sec-websocket-key") ?? "");
 }
