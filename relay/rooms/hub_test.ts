@@ -216,6 +216,30 @@ Deno.test("Hub lets a token take up its own room alone, not a later one with the
   assertEquals(typesOf(await setup.say(resume)), ["ROOM_RESUMED"]);
 });
 
+// Breaks when the failure counts as an answer: the sender would give up the code that it has told.
+Deno.test("Hub lets a sender try again when the directory fails to take over its room", async () => {
+  const settings = { secret: "s".repeat(32) };
+  const { sender } = await new HubSetup(settings).pair();
+  const { room_id, resume_token } = JSON.parse(sender.wire.said[0]!);
+  const resume = { type: "RESUME_ROOM", room_id, resume_token, protocol: 2 };
+  const setup = new HubSetup(settings);
+  const answers = [
+    () => Promise.reject(new Error("no database")),
+    () => Promise.resolve(false),
+    () => Promise.resolve(true),
+  ];
+  setup.hub.useDirectory({
+    claim: () => Promise.resolve(true),
+    takeOver: () => answers.shift()!(),
+    release() {},
+    topics: () => Promise.resolve(new Map()),
+    lead: () => Promise.resolve(null),
+  });
+  assertEquals(reasonOf(await setup.say(resume)), "too_many_rooms");
+  assertEquals(reasonOf(await setup.say(resume)), "room_not_found");
+  assertEquals(typesOf(await setup.say(resume)), ["ROOM_RESUMED"]);
+});
+
 Deno.test("Hub has receivers wait for a sender during the 15 seconds after its start", async () => {
   const settings = { secret: "s".repeat(32), wrongCodesPerMinute: 2 };
   const before = await new HubSetup(settings).pair();
