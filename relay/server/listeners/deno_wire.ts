@@ -53,7 +53,9 @@ class DenoWire implements Wire {
   #waiting: { untilBytes: number; onTaken: () => void }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPaused = false;
-  /** Bytes that arrived during the current pause. */
+  /** Whether the connection closes once all is taken. */
+  #isClosing = false;
+  /** Bytes that arrived during the current pause, or while the connection closes. */
   #excessBytes = 0;
   /** Empty messages that have arrived. */
   #emptyCount = 0;
@@ -106,6 +108,7 @@ class DenoWire implements Wire {
 
   /** Closes once all is taken: afterwards the client's next frame ends the connection. */
   close(): void {
+    this.#isClosing = true;
     if (this.bufferedBytes === 0) this.socket.close(NORMAL);
     else this.#await(() => this.socket.close(NORMAL));
   }
@@ -128,7 +131,7 @@ class DenoWire implements Wire {
     if (bytes.length === 0 && ++this.#emptyCount > MAX_EMPTY) {
       return this.#cut(GOING_AWAY);
     }
-    if (this.#isPaused) this.#excessBytes += bytes.length;
+    if (this.#isPaused || this.#isClosing) this.#excessBytes += bytes.length;
     if (this.#excessBytes > maxBufferedBytes) return this.#cut(GOING_AWAY);
     this.#events.message(bytes, isText);
   }
