@@ -10,6 +10,12 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 /** Fills the array with random bytes and returns it: `crypto.getRandomValues`, or a test's queue. */
 export type FillRandom = (bytes: Bytes) => Bytes;
 
+/**
+ * Estimated memory that a queued message, or a piece of one, takes beyond its bytes: limits on
+ * memory add it, so that empty ones count too.
+ */
+export const PIECE_COST_BYTES = 256;
+
 const encoder = new TextEncoder();
 
 /** The UTF-8 bytes of `text`; a lone surrogate becomes U+FFFD. */

@@ -32,14 +32,16 @@ export interface ServerWebSocket {
   on(event: "error", listener: (error: Error) => void): void;
 }
 
-/** Estimated memory that each piece of a message takes beyond its bytes. */
-const PIECE_BYTES = 256;
-
 /**
  * Returns the bytes of memory taken by a message that has arrived in part, pieces of a single byte
  * included. Reads private fields of the library, whose version is pinned, for want of an interface.
+ *
+ * @param costBytes Estimated memory that each piece takes beyond its bytes.
  */
-export function incomingBytes(socket: ServerWebSocket): number {
+export function incomingBytes(
+  socket: ServerWebSocket,
+  costBytes: number,
+): number {
   const { _receiver: receiver } = socket as unknown as {
     _receiver: {
       _bufferedBytes: number;
@@ -50,7 +52,7 @@ export function incomingBytes(socket: ServerWebSocket): number {
   };
   const pieces = receiver._buffers.length + receiver._fragments.length;
   return receiver._bufferedBytes + receiver._messageLength +
-    PIECE_BYTES * pieces;
+    costBytes * pieces;
 }
 
 /** A WebSocket server for connections that an HTTP server hands over. */

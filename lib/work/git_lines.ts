@@ -7,7 +7,7 @@
 import { type Bytes, concatBytes } from "../bytes.ts";
 import { TooMuch } from "./errors.ts";
 
-/** Longest field, in UTF-16 units. */
+/** Longest field, in UTF-16 units, or in bytes if it is not decoded. */
 const MAX_FIELD_LENGTH = 1024 * 1024;
 
 /**
@@ -26,11 +26,14 @@ export async function* decodeLines(
     const fields = (rest + decoder.decode(piece, { stream: true })).split(end);
     rest = fields.pop()!;
     yield* fields;
-    if (rest.length > MAX_FIELD_LENGTH) {
-      throw new TooMuch("git names something that is longer than 1 MiB");
-    }
+    checkLength(rest);
   }
   if (rest !== "") yield rest;
+}
+
+function checkLength({ length }: string | Bytes): void {
+  if (length <= MAX_FIELD_LENGTH) return;
+  throw new TooMuch("git names something that is longer than 1 MiB");
 }
 
 /** Collects what {@linkcode decodeLines} yields. */
@@ -44,7 +47,7 @@ export function collectLines(
 /**
  * Divides output at NUL, which stays, without decoding it: names need not be UTF-8.
  *
- * @throws Whatever the output throws.
+ * @throws {TooMuch} When a field is longer than 1 MiB; whatever the output throws.
  */
 export async function* rawFields(
   output: AsyncIterable<Bytes>,
@@ -57,6 +60,7 @@ export async function* rawFields(
       rest = new Uint8Array(0);
     }
     rest = concatBytes(rest, piece.subarray(start));
+    checkLength(rest);
   }
 }
 

@@ -26,11 +26,13 @@ Deno.test("collectLines() and rawFields() divide output, wherever its pieces end
   assertEquals(await line(inPieces(utf8(""), 1)), "");
 });
 
-Deno.test("collectLines() refuses a field of more than 1 MiB", async () => {
+Deno.test("collectLines() and rawFields() refuse a field of more than 1 MiB", async () => {
   const long = new Uint8Array(1024 * 1024 + 1).fill(0x61);
-  await assertRejects(
-    () => collectLines(inPieces(long, 65_536), "\0"),
-    TooMuch,
-    "longer than 1 MiB",
-  );
+  const pieces = () => inPieces(long, 65_536);
+  for (
+    const read of [
+      () => collectLines(pieces(), "\0"),
+      () => Array.fromAsync(rawFields(pieces())),
+    ]
+  ) await assertRejects(read, TooMuch, "longer than 1 MiB");
 });

@@ -149,8 +149,8 @@ export class Hub implements DirectoryEvents {
     this.#rooms.tick();
     this.#requests.tick();
     for (const client of this.#clients.all()) {
-      // Nobody here forwards to a guest: its messages come from another instance.
-      if (client.role.kind === "guest") this.#bounds.apply(client, undefined);
+      // For words of the relay, and messages from another instance, which no peer here forwards.
+      this.#bounds.apply(client, undefined);
       if (client.wire.hasStalled(this.#config.stallMs)) {
         this.#terminate(client, "stalled");
       }

@@ -150,13 +150,13 @@ export class OpenRooms {
 
   /**
    * Makes this instance the owner of a room that another instance had; `false` when the code
-   * belongs to a room of another birth by now, or the directory fails.
+   * belongs to a room of another birth by now, `null` when the directory fails.
    */
-  async claim(named: NamedRoom, leftMs: number): Promise<boolean> {
+  async claim(named: NamedRoom, leftMs: number): Promise<boolean | null> {
     try {
       return await this.#directory?.takeOver(named, leftMs) ?? true;
     } catch {
-      return false;
+      return null;
     }
   }
 

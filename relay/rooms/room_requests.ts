@@ -227,9 +227,12 @@ export class RoomRequests {
       const place = limits.rooms.enter(client.key);
       if (place === null) return refuse(client, "too_many_rooms");
       client.role = { kind: "pending" };
-      if (!await rooms.claim(named, leftMs)) {
+      const isOurs = await rooms.claim(named, leftMs);
+      if (!isOurs) {
         place[Symbol.dispose]();
-        return refuse(client, "room_not_found");
+        // A sender for which no room was found would make a new one, with another code.
+        const isGone = isOurs === false;
+        return refuse(client, isGone ? "room_not_found" : "too_many_rooms");
       }
       // No await from here on: an eviction in between would leave the sender in a forgotten room.
       room = rooms.reopen(client, named, place, leftMs);

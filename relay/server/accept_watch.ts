@@ -14,6 +14,9 @@ import { isOutOfFiles } from "./free_files.ts";
 /** Time between two checks, and time for a probe to be accepted, in milliseconds. */
 const CHECK_MS = 1_000;
 
+/** Time for a process that was busy to accept the probe after all, in milliseconds. */
+const LAST_LOOK_MS = 20;
+
 /** The server under watch. */
 export interface Watched {
   /** Address at which this process can reach the server. */
@@ -31,6 +34,7 @@ export class AcceptWatch implements Disposable {
   #hasAccepted = true;
   /** Ends the probe under way; `null` when there is none. */
   #endProbe: (() => void) | null = null;
+  #lastLook: ReturnType<typeof setTimeout> | undefined;
 
   constructor(watched: Watched) {
     this.#watched = watched;
@@ -44,6 +48,7 @@ export class AcceptWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#lastLook);
     this.#endProbe?.();
   }
 
@@ -54,8 +59,11 @@ export class AcceptWatch implements Disposable {
     const isWell = this.#hasAccepted;
     this.#hasAccepted = false;
     if (isWell) return;
-    if (wasProbed) this.#watched.relisten();
-    else this.#probe();
+    if (!wasProbed) return this.#probe();
+    // After a busy second this timer comes before the connections that wait.
+    this.#lastLook = setTimeout(() => {
+      if (!this.#hasAccepted) this.#watched.relisten();
+    }, LAST_LOOK_MS);
   }
 
   #probe(): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PIECE_COST_BYTES } from "../../lib/bytes.ts";
 import type { Wire } from "../rooms/clients/wire.ts";
 
 /** A wire whose network takes a message only when the test says so. */
@@ -17,7 +18,10 @@ export class FakeWire implements Wire {
   constructor(readonly address: string) {}
 
   get bufferedBytes(): number {
-    return this.waiting.reduce((sum, { length }) => sum + length, 0);
+    return this.waiting.reduce(
+      (sum, { length }) => sum + length + PIECE_COST_BYTES,
+      0,
+    );
   }
 
   send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {

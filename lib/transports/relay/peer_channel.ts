@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Bytes, totalLength } from "../../bytes.ts";
+import { type Bytes, PIECE_COST_BYTES, totalLength } from "../../bytes.ts";
 import { SpreadError } from "../../errors.ts";
 import { Notifier, pause, unlessAborted } from "../../waiting.ts";
 import {
@@ -16,9 +16,6 @@ import { frameTooLarge } from "../frames.ts";
 
 /** Bytes that may wait for the reader before we stop reading from the relay. */
 const MAX_WAITING_BYTES = 1024 * 1024;
-
-/** Bytes that each waiting frame counts for beyond its length, so that empty ones count too. */
-const FRAME_COST_BYTES = 256;
 
 /** Time that a closing channel waits until the relay takes its release, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -76,7 +73,7 @@ export class PeerChannel implements Channel {
       this.#check();
       const frame = this.#inbox.shift();
       if (frame !== undefined) {
-        this.#waitingBytes -= frame.length + FRAME_COST_BYTES;
+        this.#waitingBytes -= frame.length + PIECE_COST_BYTES;
         this.#changed.notify();
         return frame;
       }
@@ -93,7 +90,7 @@ export class PeerChannel implements Channel {
     this.traffic.received += frame.length;
     if (frame.length > this.maxFrameBytes) return this.refuse(frame.length);
     this.#inbox.push(frame);
-    this.#waitingBytes += frame.length + FRAME_COST_BYTES;
+    this.#waitingBytes += frame.length + PIECE_COST_BYTES;
     this.#changed.notify();
     while (
       this.#waitingBytes > MAX_WAITING_BYTES && this.#released === null

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { concatBytes } from "../../../lib/bytes.ts";
+import { concatBytes, PIECE_COST_BYTES } from "../../../lib/bytes.ts";
 
 /** Largest block, in bytes, which is KV's limit for a value. */
 export const MAX_BLOCK_BYTES = 64 * 1024;
@@ -53,7 +53,7 @@ export class Packer {
   #messages: QueuedMessage[] = [];
   #bytes = 0;
 
-  /** Bytes of messages that are not in a block yet. */
+  /** Memory of messages that are not in a block yet: their bytes, and a cost for each message. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -69,7 +69,7 @@ export class Packer {
    */
   push(data: Uint8Array, isText: boolean, onTaken: () => void): void {
     this.#messages.push({ data, isText, onTaken, start: 0 });
-    this.#bytes += data.length;
+    this.#bytes += data.length + PIECE_COST_BYTES;
   }
 
   /** Makes a packed block, as full as possible, and the blocks that follow it: `most` in all. */
@@ -89,7 +89,10 @@ export class Packer {
       if (spaceBytes < Math.min(1, restBytes)) break;
       const piece = cut(message, isOwn ? MAX_BLOCK_BYTES : spaceBytes);
       this.#bytes -= piece.bytes.length;
-      if ((piece.flags & LAST) !== 0) taken.push(message.onTaken);
+      if ((piece.flags & LAST) !== 0) {
+        this.#bytes -= PIECE_COST_BYTES;
+        taken.push(message.onTaken);
+      }
       if (isOwn) own.push(piece.bytes);
       else spaceBytes -= piece.bytes.length;
       pieces.push(

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { PIECE_COST_BYTES } from "../../../lib/bytes.ts";
 import fc from "fast-check";
 import { Assembler, MAX_BLOCK_BYTES, Packer } from "./blocks.ts";
 
@@ -50,6 +51,17 @@ Deno.test("Packer and Assembler give back any messages, in order", () => {
       );
     }),
   );
+});
+
+// Breaks when empty messages cost nothing: a client could queue any number of them.
+Deno.test("Packer.bytes counts each message, however short", () => {
+  const packer = new Packer();
+  for (let i = 0; i < 1000; i++) {
+    packer.push(new Uint8Array(0), false, () => {});
+  }
+  assertEquals(packer.bytes, 1000 * PIECE_COST_BYTES);
+  packer.clear();
+  assertEquals(packer.bytes, 0);
 });
 
 Deno.test("Packer.take() makes as many blocks as the bytes need, and no more", () => {

@@ -22,7 +22,7 @@ export class Outgoing {
   #unreadBytes = 0;
   #read = 0;
 
-  /** Bytes that are not in blocks yet. */
+  /** Memory of messages that are not in blocks yet. */
   get queuedBytes(): number {
     return this.#packer.bytes;
   }

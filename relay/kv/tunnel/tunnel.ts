@@ -62,7 +62,7 @@ export class Tunnel {
     return this.#isOver;
   }
 
-  /** Bytes that are not being written yet. */
+  /** Memory of messages that are not being written yet. */
   get queuedBytes(): number {
     return this.#outgoing.queuedBytes;
   }

@@ -65,7 +65,8 @@ export class ClientWire {
 
   /** Sends one of the relay's own messages. */
   send(data: string, isText: boolean): void {
-    this.wire.send(data, isText);
+    this.wire.send(data, isText, () => this.count());
+    this.count();
   }
 
   /** Ends the connection at once. */
@@ -121,7 +122,7 @@ export class ClientWire {
     if (this.wire.bufferedBytes <= lowWaterBytes) this.release();
   }
 
-  /** Not by `shift()`, which moves all others: empty messages may be half a million. */
+  /** Not by `shift()`, which moves all others: small messages may be tens of thousands. */
   #forgetLength(): void {
     if (2 * ++this.#next < this.#lengths.length) return;
     this.#lengths = this.#lengths.slice(this.#next);

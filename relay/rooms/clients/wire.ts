@@ -8,7 +8,10 @@
 export interface Wire {
   /** Address of the other end, for limits and, blurred, for the log. */
   readonly address: string;
-  /** Bytes sent that the network has not taken yet. */
+  /**
+   * Memory of the messages sent that the network has not taken yet: their bytes, and
+   * `PIECE_COST_BYTES` for each.
+   */
   readonly bufferedBytes: number;
   /** Bytes of memory taken by a message that has arrived in part. */
   readonly incomingBytes: number;

@@ -7,14 +7,19 @@
  * @module
  */
 
+import { pause } from "../../../lib/waiting.ts";
 import { attach } from "./deno_wire.ts";
 import type { HttpAnswer, HttpRequest } from "../http.ts";
 import {
+  asksForWebSocket,
   formatTcp,
   type HttpListener,
   type ListenAddress,
   type ListenerOptions,
 } from "./listener.ts";
+
+/** Time for answers to reach their clients at the end, in milliseconds. */
+const SHUTDOWN_MS = 500;
 
 /**
  * Listens on the address in `DENO_SERVE_ADDRESS`, and on the relay's own port as well if that
@@ -47,15 +52,19 @@ export class DenoListener implements HttpListener {
   shut(): void {}
 
   async end(): Promise<void> {
-    await this.#server?.shutdown();
+    const done = new AbortController();
+    const { signal } = done;
+    const shutdown = this.#server?.shutdown().finally(() => done.abort());
+    // Deno waits for the bodies of requests, which their clients need not send.
+    await Promise.race([shutdown, pause(SHUTDOWN_MS, signal)]);
   }
 
   async #respond(request: Request, remote: Deno.Addr): Promise<Response> {
     const asked = requestOf(request, remote);
     const { front } = this.#options;
-    return asked.header("upgrade") === undefined
-      ? responseOf(await front.answer(asked))
-      : this.#upgrade(request, asked);
+    return asksForWebSocket(asked.header("upgrade"))
+      ? this.#upgrade(request, asked)
+      : responseOf(await front.answer(asked));
   }
 
   #upgrade(request: Request, asked: HttpRequest): Response {
@@ -82,7 +91,6 @@ export class DenoListener implements HttpListener {
 /** Checks what Deno does not check (RFC 6455, section 4.2.1). */
 function isHandshake({ method, header }: HttpRequest): boolean {
   return method === "GET" &&
-    header("upgrade")?.toLowerCase() === "websocket" &&
     header("sec-websocket-version") === "13" &&
     /^[+/0-9a-z]{22}==$/i.test(header("sec-websocket-key") ?? "");
 }

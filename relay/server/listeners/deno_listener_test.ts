@@ -87,3 +87,32 @@ Deno.test("DenoListener closes once everything is sent", async () => {
   }
   assertEquals(bytes, 128 * 65_536);
 });
+
+// Breaks when one that takes nothing stays for as long as it likes.
+Deno.test("DenoListener ends a client that is dismissed, takes nothing and sends on", async () => {
+  await using stage = await listen(1000);
+  const { client, told, wire } = stage;
+  for (let i = 0; i < 1024; i++) wire.send(new Uint8Array(65_536), false);
+  wire.close();
+  for (let i = 0; i < 3; i++) {
+    await client.send(OPCODES.binary, new Uint8Array(400));
+  }
+  await until(() => told.closed.length > 0, "end of the connection");
+  assertEquals(told, { bytes: 800, closed: [false] });
+  while ((await client.next())?.opcode !== OPCODES.close);
+});
+
+// Breaks when any number passes: `bufferedAmount` does not count those that wait for a peer.
+Deno.test("DenoListener ends a client that sends more than a thousand empty messages", async () => {
+  await using stage = await listen(1000);
+  const { client, told } = stage;
+  for (let i = 0; i < 500; i++) {
+    await client.send(OPCODES.binary, "");
+    await client.send(OPCODES.text, "");
+  }
+  await client.send(OPCODES.binary, "x");
+  await until(() => told.bytes === 1, "what follows them");
+  await client.send(OPCODES.binary, "");
+  assertEquals((await client.next())?.opcode, OPCODES.close);
+  assertEquals(told, { bytes: 1, closed: [false] });
+});

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { PIECE_COST_BYTES } from "../../../lib/bytes.ts";
 import type { RelayConfig } from "../../config.ts";
 import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 import {
@@ -20,6 +21,12 @@ import {
 
 /** Time between two polls of the network's progress, in milliseconds. */
 const LOOK_MS = 5;
+
+/**
+ * Most empty messages accepted on one connection: `bufferedAmount` does not show whether they wait,
+ * so that any number could. Our clients send none.
+ */
+const MAX_EMPTY = 1000;
 
 /** Limits on one message, and on the bytes that arrive during a pause. */
 type Limits = Pick<RelayConfig, "maxMessageBytes" | "maxBufferedBytes">;
@@ -46,8 +53,12 @@ class DenoWire implements Wire {
   #waiting: { untilBytes: number; onTaken: () => void }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPaused = false;
-  /** Bytes that arrived during the current pause. */
+  /** Whether the connection closes once all is taken. */
+  #isClosing = false;
+  /** Bytes that arrived during the current pause, or while the connection closes. */
   #excessBytes = 0;
+  /** Empty messages that have arrived. */
+  #emptyCount = 0;
 
   constructor(
     private readonly socket: WebSocket,
@@ -68,14 +79,15 @@ class DenoWire implements Wire {
   }
 
   get bufferedBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.socket.bufferedAmount +
+      PIECE_COST_BYTES * this.#waiting.length;
   }
 
-  send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+  send(data: Uint8Array | string, isText: boolean, onTaken = () => {}): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     this.socket.send(isText ? textOf(data) : bytesOf(data));
     this.#sentBytes += data.length;
-    if (onTaken !== undefined) this.#await(onTaken);
+    this.#await(onTaken);
   }
 
   pause(): void {
@@ -96,6 +108,7 @@ class DenoWire implements Wire {
 
   /** Closes once all is taken: afterwards the client's next frame ends the connection. */
   close(): void {
+    this.#isClosing = true;
     if (this.bufferedBytes === 0) this.socket.close(NORMAL);
     else this.#await(() => this.socket.close(NORMAL));
   }
@@ -115,7 +128,10 @@ class DenoWire implements Wire {
       this.socket.send(TOLD_TOO_LARGE);
       return this.#cut(TOO_LARGE);
     }
-    if (this.#isPaused) this.#excessBytes += bytes.length;
+    if (bytes.length === 0 && ++this.#emptyCount > MAX_EMPTY) {
+      return this.#cut(GOING_AWAY);
+    }
+    if (this.#isPaused || this.#isClosing) this.#excessBytes += bytes.length;
     if (this.#excessBytes > maxBufferedBytes) return this.#cut(GOING_AWAY);
     this.#events.message(bytes, isText);
   }

@@ -41,6 +41,11 @@ export interface HttpListener {
   end(): Promise<void>;
 }
 
+/** Whether a header `Upgrade` asks for WebSocket; others are ignored (RFC 9110, section 7.8). */
+export function asksForWebSocket(upgrade: string | undefined): boolean {
+  return upgrade?.toLowerCase() === "websocket";
+}
+
 /** Formats an address as `tcp:HOST:PORT`, with brackets around IPv6. */
 export function formatTcp(host: string, port: number): string {
   return `tcp:${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -23,6 +23,7 @@ import { Semaphore } from "../../../lib/waiting.ts";
 import { AcceptWatch } from "../accept_watch.ts";
 import type { HttpAnswer, HttpRequest } from "../http.ts";
 import {
+  asksForWebSocket,
   formatTcp,
   type HttpListener,
   type ListenAddress,
@@ -60,6 +61,16 @@ const MAX_PIPELINED = 4;
 /** Largest headers of a request, in bytes. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
+const SERVER_OPTIONS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_MS,
+  // The types of this version do not have it yet.
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
+    asksForWebSocket(headers.upgrade),
+};
+
 /** Listens on a TCP port. */
 export class NodeListener implements HttpListener {
   readonly #options: ListenerOptions;
@@ -79,12 +90,7 @@ export class NodeListener implements HttpListener {
       perMessageDeflate: false,
     });
     this.#http = createServer(
-      {
-        maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        requestTimeout: HEADERS_TIMEOUT_MS,
-        connectionsCheckingInterval: CHECK_MS,
-      },
+      SERVER_OPTIONS,
       (request, response) =>
         void this.#respond(request, response).catch((error) => {
           // A fault of ours; unhandled, it would end the relay.

@@ -5,6 +5,7 @@
  */
 
 import type { Duplex } from "node:stream";
+import { PIECE_COST_BYTES } from "../../../lib/bytes.ts";
 import { incomingBytes, type ServerWebSocket } from "ws/typed";
 import type { Wire, WireEvents } from "../../rooms/clients/wire.ts";
 import { isClean, NORMAL, TOLD_TOO_LARGE, TOO_LARGE } from "./close_codes.ts";
@@ -24,7 +25,7 @@ export function attach(
   // The library's own listener, registered earlier, has handled the chunk by now.
   stream.on("data", () => {
     const wasMuch = isMuch;
-    isMuch = incomingBytes(socket) > LITTLE_BYTES;
+    isMuch = incomingBytes(socket, PIECE_COST_BYTES) > LITTLE_BYTES;
     if (isMuch || wasMuch) events.coming?.();
   });
   socket.on("message", (data, isBinary) => events.message(data, !isBinary));
@@ -47,21 +48,26 @@ function explainTooLarge(socket: ServerWebSocket): void {
 }
 
 class SocketWire implements Wire {
+  /** Messages that the network has not taken yet. */
+  #waiting = 0;
+
   constructor(
     private readonly socket: ServerWebSocket,
     readonly address: string,
   ) {}
 
   get bufferedBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.socket.bufferedAmount + PIECE_COST_BYTES * this.#waiting;
   }
 
   get incomingBytes(): number {
-    return incomingBytes(this.socket);
+    return incomingBytes(this.socket, PIECE_COST_BYTES);
   }
 
   send(data: Uint8Array | string, isText: boolean, onTaken?: () => void): void {
+    this.#waiting++;
     this.socket.send(data, { binary: !isText }, (error) => {
+      this.#waiting--;
       if (!error) onTaken?.();
     });
   }
