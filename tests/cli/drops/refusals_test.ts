@@ -29,7 +29,7 @@ for (
       { RELAY_DROPS_PER_ADDRESS: "1" },
       [],
       "RELAY_BUSY",
-      "it keeps as many as it allows",
+      "takes no more drops from this network now",
       "take one back",
     ],
     [
@@ -37,7 +37,7 @@ for (
       { RELAY_CREATES_PER_MINUTE: "1" },
       [],
       "RELAY_BUSY",
-      "or got too many within a minute",
+      "takes no more drops from this network now",
       "Wait a minute and try again",
     ],
   ] as [
