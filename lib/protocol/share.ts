@@ -117,6 +117,8 @@ export class Share {
   async stop(reason: SpreadError): Promise<void> {
     this.#isClosed = true;
     await this.#end(() => true, reason);
+    // Nobody may have needed it yet; nothing of the share runs on.
+    if (this.#secrets.kind !== "pair") await this.#secrets.PRS;
   }
 
   async #end(
