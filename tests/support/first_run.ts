@@ -17,20 +17,24 @@ const folder = `${denoFolder}/claude-spread-tests${root.replaceAll(":", "")}`;
 /** The folders of programs that every machine has, with the Deno that runs the tests. */
 export const PROGRAMS: string = await programs();
 
-let files: Promise<string[]> | undefined;
+let files: Promise<Map<string, Uint8Array>> | undefined;
 
 /** Makes a folder of states look as it does after a first run. */
 export async function prepare(states: string): Promise<void> {
-  for (const path of await (files ??= run())) {
+  for (const [path, bytes] of await (files ??= run())) {
     const copy = `${states}/${path}`;
     const around = copy.replace(/\/[^/]*$/, "");
     await Deno.mkdir(around, { recursive: true, mode: 0o700 });
-    await Deno.copyFile(`${folder}/state/${path}`, copy);
+    await Deno.writeFile(copy, bytes, { mode: 0o600 });
   }
 }
 
-/** Runs the launcher once; returns paths of what that leaves. */
-async function run(): Promise<string[]> {
+/** Runs the launcher once; returns what that leaves, by its paths. Other tests wait meanwhile. */
+async function run(): Promise<Map<string, Uint8Array>> {
+  using lock = await Deno.open(`${folder}/lock`, { create: true, write: true });
+  while (!lock.tryLockSync(true)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   const [program, ...args] = [...LAUNCHER, "status"];
   const { success, stderr } = await new Deno.Command(program!, {
     args,
@@ -45,7 +49,11 @@ async function run(): Promise<string[]> {
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const all = await listFiles(`${folder}/state`);
-  return all.filter((path) => !path.includes("/shares/"));
+  const read = all.filter((path) => !path.includes("/shares/"))
+    .map(async (path) =>
+      [path, await Deno.readFile(`${folder}/state/${path}`)] as const
+    );
+  return new Map(await Promise.all(read));
 }
 
 /**

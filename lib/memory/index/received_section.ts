@@ -8,6 +8,7 @@
  * @module
  */
 
+import { defuseTags } from "../../text/tags.ts";
 import type { Provenance } from "../text.ts";
 import { kindOf, parseIndex } from "./blocks.ts";
 
@@ -50,11 +51,13 @@ export function appendReceived(
 }
 
 function quoted(blocks: string[]): string[] {
-  return blocks.flatMap((block, i) => {
+  const lines = blocks.flatMap((block, i) => {
     const isList = [block, blocks[i - 1] ?? ""].every((text) =>
       kindOf(text) === "entry"
     );
     const lines = block.split("\n").map((line) => `> ${line}`.trimEnd());
     return i === 0 || isList ? lines : [">", ...lines];
   });
+  // Once more: the mark of a quote can end a tag that the line before it begins.
+  return defuseTags(lines.join("\n")).text.split("\n");
 }

@@ -106,6 +106,14 @@ const ownLine = fc.constantFrom(
 const text = (line: fc.Arbitrary<string>, maxLength = 12) =>
   fc.array(line, { maxLength }).map((lines) => lines.join("\n"));
 
+// Breaks when the mark of a quote may end a tag.
+Deno.test("a merged index has no tag that begins on one received line and ends with the mark of the next", () => {
+  const received = { "MEMORY.md": "<<a0\n</details>" };
+  const index = merged("# Mine\n", received)!;
+  assertEquals(cleanText(index).text, index);
+  assertEquals(merged(index, received), null);
+});
+
 Deno.test("a merged index has the sender's lines in a quote below our heading, and nothing else of it changes", () => {
   const memory = fc.record({
     name: fc.oneof(fc.string(), hostileLine),

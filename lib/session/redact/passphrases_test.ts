@@ -128,13 +128,13 @@ Deno.test("PassphraseRedactor takes time that grows as the text does, whatever i
     '/sessions-receive "a" '.repeat(20_000),
   ];
   for (const text of hostile) {
-    const quarter = timeOf(text.slice(0, text.length / 4));
-    const whole = Math.min(timeOf(text), timeOf(text));
-    // Four times the text takes about four times as long, and not sixteen times.
-    assert(
-      whole < 10 * quarter + 500,
-      `${text.slice(0, 40)}: ${quarter} ms, then ${whole} ms`,
-    );
+    const quarter = text.slice(0, text.length / 4);
+    // As long as the whole takes, so that a busy machine slows both down alike.
+    const isLinear = () => {
+      const quarters = [1, 2, 3, 4].reduce((ms) => ms + timeOf(quarter), 0);
+      return timeOf(text) < 2.5 * quarters + 500;
+    };
+    assert(isLinear() || isLinear() || isLinear(), text.slice(0, 40));
   }
 });
 

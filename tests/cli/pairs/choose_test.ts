@@ -103,7 +103,7 @@ Deno.test("receive lists what waits and takes nothing, where nobody can be asked
     "2 shares wait for this machine",
   );
   assertFailure(
-    await waiting.receive("--from", "maple:3", "--timeout", "2"),
+    await waiting.receive("--from", "maple:3", "--timeout", "6"),
     "NO_SENDER",
     "maple shares only 2 things with this machine now",
     "a number up to 2",

@@ -152,7 +152,7 @@ Deno.test("receive warns of another machine in its own role, and stands what hos
     }
   }, 100);
   try {
-    const none = await cedar.run("receive", ["--timeout", "2"]);
+    const none = await cedar.run("receive", ["--timeout", "6"]);
     assertFailure(none, "NO_SENDER", "Nothing from maple was found");
     const warnings = none.stderr.match(/warning: another machine also uses/g);
     assertEquals(warnings?.length, 1, none.stderr);

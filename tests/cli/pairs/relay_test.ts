@@ -305,7 +305,7 @@ Deno.test("both sides say in one line that a relay knows no pairs, and meet on t
   assertEquals(sharing.ready.warnings, [
     "The relay runs a version that does not know paired machines: only the local network is left for this share",
   ]);
-  const missed = await meeting.receive(["--timeout", "1"]);
+  const missed = await meeting.receive(["--timeout", "4"]);
   assertFailure(
     missed,
     "BAD_MESSAGE",
