@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertFailure, assertSuccess } from "../../support/checks.ts";
+import { assertFailure, assertSuccess, until } from "../../support/checks.ts";
 import type { Event } from "../../support/output.ts";
 import { test } from "./_people.ts";
 
@@ -48,11 +48,16 @@ test("a detached share gets the names of pairs and no seed, and status and stop 
   const received = await people.run(cedar, "receive");
   assertSuccess(received);
   assertEquals(received.text.trim(), "detached");
-  const [entry] = (await people.run(maple, "status", "--json")).events;
-  const { receivers } = entry as Event & { receivers: { pair: string }[] };
-  assertEquals([entry!.to, receivers.map(({ pair }) => pair)], [["cedar"], [
-    "cedar",
-  ]]);
+  // The share notes the receipt a moment after the receiver has ended.
+  const entry = await until("the receipt", async () => {
+    const [one] = (await people.run(maple, "status", "--json")).events;
+    const noted = one as Event & { receivers: { pair: string }[] };
+    return noted.receivers.length > 0 && noted;
+  });
+  assertEquals([entry.to, entry.receivers.map(({ pair }) => pair)], [
+    ["cedar"],
+    ["cedar"],
+  ]);
   assertSuccess(await people.run(maple, "stop", String(id)));
   for (const name of await maple.entries()) {
     // The share that ends writes its entry anew.

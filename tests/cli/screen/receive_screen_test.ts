@@ -71,7 +71,7 @@ Deno.test({
     assertEquals([code, works, kept.length], [130, [], 1], text);
     const plain = withoutColors(splitDrawn(text).rest);
     const stopped =
-      /^(\^C)?spread: Stopped; this machine keeps \d\.\d MB, and the same command continues from there$/m;
+      /^(\^C)?spread: Stopped; this machine keeps \d+\.\d [KM]B, and the same command continues from there$/m;
     assert(stopped.test(plain), plain);
     assert(!plain.includes("error:"), plain);
   },
